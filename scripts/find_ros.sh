@@ -1,0 +1,39 @@
+# Finds a genuine ROS 2. Sourced by the other scripts; sets and exports nothing but the variables below.
+#
+#   ROS_SETUP   file to source before anything ROS runs; empty when ROS 2 is sourced already or absent
+#   ROS_KIND    "sourced", "opt" or "wheels" (no ROS 2 here: the pinned wheels and underlay/ take its place)
+#
+# VITA_ROS=wheels in the environment ignores an installed ROS 2; VITA_ROS=/opt/ros/<distro> chooses one.
+
+ROS_SETUP=""
+ROS_KIND="wheels"
+
+# A prefix with launch_ros that is not one of our stand-ins is a genuine ROS 2.
+_is_genuine_prefix() {
+  local manifest="$1/share/launch_ros/package.xml"
+  [ -f "$manifest" ] && ! grep -q "<vita_underlay/>" "$manifest"
+}
+
+_find_ros() {
+  local prefix distro
+  if [ "${VITA_ROS:-}" = wheels ]; then return; fi
+  if [ -n "${VITA_ROS:-}" ]; then
+    if [ ! -f "$VITA_ROS/setup.bash" ]; then
+      echo "error: VITA_ROS is '$VITA_ROS', but there is no setup.bash in it; set it to /opt/ros/<distro> or to 'wheels'" >&2
+      return 1
+    fi
+    ROS_KIND=opt ROS_SETUP="$VITA_ROS/setup.bash"
+    return
+  fi
+  local IFS=:
+  for prefix in ${AMENT_PREFIX_PATH:-}; do
+    if _is_genuine_prefix "$prefix"; then ROS_KIND=sourced; return; fi
+  done
+  for distro in rolling lyrical kilted jazzy iron humble; do
+    if _is_genuine_prefix "/opt/ros/$distro" && [ -f "/opt/ros/$distro/setup.bash" ]; then
+      ROS_KIND=opt ROS_SETUP="/opt/ros/$distro/setup.bash"
+      return
+    fi
+  done
+}
+_find_ros

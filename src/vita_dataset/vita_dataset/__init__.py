@@ -1,0 +1,1 @@
+"""From LeRobot recordings and rosbags to a verified training set, and back."""

@@ -1,0 +1,201 @@
+"""The robot file: which topics carry the policy's cameras, joints and commands, and the limits of each joint.
+
+A robot file is an ordinary ROS 2 parameter file. The node receives it as parameters; ``to_bag`` and the offline
+replay read the same file with ``read_robot_file``. Both end in the same ``Robot``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vita_dataset.errors import DataError
+
+TRANSPORTS = ("raw", "compressed")
+COMMAND_TYPES = ("joint_trajectory",)
+
+
+@dataclass(frozen=True)
+class CameraSource:
+    """One camera topic and the policy's image key it feeds.
+
+    ``transport``: "raw" = sensor_msgs/Image, "compressed" = sensor_msgs/CompressedImage on the topic as written.
+    """
+
+    name: str
+    topic: str
+    key: str
+    transport: str = "raw"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm: its joints in message order, where it reports them, where it takes commands, and its limits.
+
+    Attributes:
+        name: the arm's name in the robot file.
+        joints: names in sensor_msgs/JointState and JointTrajectory, the gripper's joint (if any) last.
+        policy_names: the names of the same joints in the dataset's state and action, same order.
+        state_topic: sensor_msgs/JointState.
+        command_topic: where this arm takes its commands.
+        command_type: "joint_trajectory".
+        position_min: lowest allowed command of each joint [rad, gripper in its own unit].
+        position_max: highest allowed command of each joint, same units.
+        max_step: largest allowed change of each joint's command from one control tick to the next, same units.
+    """
+
+    name: str
+    joints: tuple[str, ...]
+    policy_names: tuple[str, ...]
+    state_topic: str
+    command_topic: str
+    position_min: tuple[float, ...]
+    position_max: tuple[float, ...]
+    max_step: tuple[float, ...]
+    command_type: str = "joint_trajectory"
+
+
+@dataclass(frozen=True)
+class Robot:
+    """All cameras and arms of one robot, arms in the policy's order."""
+
+    cameras: tuple[CameraSource, ...]
+    arms: tuple[Arm, ...]
+
+    @property
+    def policy_names(self) -> tuple[str, ...]:
+        """The names of all joints as the policy knows them, arm by arm."""
+        return tuple(name for arm in self.arms for name in arm.policy_names)
+
+
+def parse_robot(parameters: Mapping[str, Any]) -> Robot:
+    """Build a ``Robot`` from parameters, nested or with dots in their names.
+
+    Expected: ``cameras`` (names), ``camera.<name>.{topic, key, transport}``, ``arms`` (names) and
+    ``arm.<name>.{joints, policy_names, state_topic, command_topic, command_type, position_min, position_max,
+    max_step}``. ``policy_names`` may be left out when they equal ``joints``.
+
+    Raises:
+        DataError: lists every problem found, not only the first.
+    """
+    flat = flatten(parameters)
+    problems: list[str] = []
+    cameras = tuple(_camera(name, flat, problems) for name in _names("cameras", flat, problems))
+    arms = tuple(_arm(name, flat, problems) for name in _names("arms", flat, problems))
+    topics = [camera.topic for camera in cameras] + [arm.command_topic for arm in arms]
+    problems += [f"topic '{topic}' is used twice" for topic in sorted({t for t in topics if topics.count(t) > 1})]
+    names = [name for arm in arms for name in arm.policy_names]
+    problems += [f"policy name '{name}' is used twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    if problems:
+        raise DataError("the robot file needs mending: " + "; ".join(problems))
+    return Robot(cameras, arms)
+
+
+def read_robot_file(path: str | Path) -> Robot:
+    """Read a robot file.
+
+    Raises:
+        DataError: no such file, not YAML, no ``ros__parameters``, or anything that ``parse_robot`` refuses.
+    """
+    return parse_robot(read_parameters(path))
+
+
+def read_parameters(path: str | Path) -> dict[str, Any]:
+    """The parameters of the first node in a ROS 2 parameter file, with dots in their names.
+
+    Raises:
+        DataError: no such file, not YAML, or no ``ros__parameters``.
+    """
+    path = Path(path)
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise DataError(f"the robot file '{path}' cannot be read ({error}); give the path of a YAML file") from error
+    if isinstance(document, Mapping):
+        for node in document.values():
+            if isinstance(node, Mapping) and isinstance(node.get("ros__parameters"), Mapping):
+                return flatten(node["ros__parameters"])
+    raise DataError(
+        f"the robot file '{path}' has no '<node>: ros__parameters:' block; write it like vita_bringup/config/ur12e.yaml"
+    )
+
+
+def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"camera": {"front": {"topic": "/a"}}} -> {"camera.front.topic": "/a"}."""
+    flat: dict[str, Any] = {}
+    for key, value in parameters.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _names(key: str, flat: Mapping[str, Any], problems: list[str]) -> list[str]:
+    value = flat.get(key)
+    if not isinstance(value, (list, tuple)) or not value or not all(isinstance(item, str) and item for item in value):
+        problems.append(f"'{key}' must be a list of one or more names, but is {value!r}")
+        return []
+    return list(value)
+
+
+def _text(key: str, flat: Mapping[str, Any], problems: list[str], choices: tuple[str, ...] = ()) -> str:
+    value = flat.get(key, choices[0] if choices else None)
+    if not isinstance(value, str) or not value or (choices and value not in choices):
+        expected = f"one of {list(choices)}" if choices else "a text"
+        problems.append(f"'{key}' must be {expected}, but is {value!r}")
+        return ""
+    return value
+
+
+def _numbers(key: str, count: int, flat: Mapping[str, Any], problems: list[str]) -> tuple[float, ...]:
+    value = flat.get(key)
+    numeric = isinstance(value, (list, tuple)) and all(
+        isinstance(item, (int, float)) and not isinstance(item, bool) and abs(item) < 1e9 for item in value
+    )
+    if not numeric or not isinstance(value, (list, tuple)) or len(value) != count:
+        problems.append(f"'{key}' must be {count} finite numbers, one for each joint, but is {value!r}")
+        return (0.0,) * count
+    return tuple(float(item) for item in value)
+
+
+def _camera(name: str, flat: Mapping[str, Any], problems: list[str]) -> CameraSource:
+    return CameraSource(
+        name=name,
+        topic=_text(f"camera.{name}.topic", flat, problems),
+        key=_text(f"camera.{name}.key", flat, problems),
+        transport=_text(f"camera.{name}.transport", flat, problems, TRANSPORTS),
+    )
+
+
+def _arm(name: str, flat: Mapping[str, Any], problems: list[str]) -> Arm:
+    joints = _names(f"arm.{name}.joints", flat, problems)
+    policy_names = joints
+    if flat.get(f"arm.{name}.policy_names"):
+        policy_names = _names(f"arm.{name}.policy_names", flat, problems)
+    if len(policy_names) != len(joints):
+        problems.append(f"arm '{name}' has {len(joints)} joints but {len(policy_names)} policy_names")
+    low, high, step = (
+        _numbers(f"arm.{name}.{limit}", len(joints), flat, problems)
+        for limit in ("position_min", "position_max", "max_step")
+    )
+    for joint, lowest, highest, largest in zip(joints, low, high, step, strict=True):
+        if lowest > highest:
+            problems.append(f"joint '{joint}' of arm '{name}' has position_min {lowest} above position_max {highest}")
+        if largest < 0 or (largest == 0 and highest > lowest):
+            problems.append(f"joint '{joint}' of arm '{name}' has max_step {largest}; it must be above 0")
+    return Arm(
+        name=name,
+        joints=tuple(joints),
+        policy_names=tuple(policy_names),
+        state_topic=_text(f"arm.{name}.state_topic", flat, problems),
+        command_topic=_text(f"arm.{name}.command_topic", flat, problems),
+        command_type=_text(f"arm.{name}.command_type", flat, problems, COMMAND_TYPES),
+        position_min=low,
+        position_max=high,
+        max_step=step,
+    )

@@ -1,0 +1,138 @@
+"""Mean, standard deviation, minimum and maximum of each feature, computed in one streaming pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vita_dataset.errors import DataError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureStats:
+    """Statistics of one feature, element by element.
+
+    Vectors: float64 [dim] in the feature's units. Images: float64 [3, 1, 1] of pixels scaled to [0, 1].
+    ``std`` is the population standard deviation; ``count`` the number of steps.
+    """
+
+    mean: Array
+    std: Array
+    min: Array
+    max: Array
+    count: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types: nested lists."""
+        return {
+            "mean": self.mean.tolist(),
+            "std": self.std.tolist(),
+            "min": self.min.tolist(),
+            "max": self.max.tolist(),
+            "count": self.count,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> FeatureStats:
+        """The inverse of ``to_dict``.
+
+        Raises:
+            DataError: a field is missing or not numeric.
+        """
+        try:
+            arrays = {name: np.asarray(data[name], dtype=np.float64) for name in ("mean", "std", "min", "max")}
+            return cls(count=int(np.asarray(data["count"]).reshape(-1)[0]), **arrays)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise DataError(
+                f"statistics need mean, std, min, max and count ({error!r}); convert the dataset again"
+            ) from error
+
+
+Stats = dict[str, FeatureStats]
+
+
+class RunningStats:
+    """Accumulates batches of one vector feature, [n, dim] each, without keeping them (Chan et al. 1979)."""
+
+    def __init__(self, dim: int) -> None:
+        self._count = 0
+        self._mean = np.zeros(dim)
+        self._m2 = np.zeros(dim)
+        self._min = np.full(dim, np.inf)
+        self._max = np.full(dim, -np.inf)
+
+    def update(self, batch: NDArray[Any]) -> None:
+        """Add rows [n, dim]."""
+        if len(batch) == 0:
+            return
+        rows = np.asarray(batch, dtype=np.float64)
+        self._merge(len(rows), rows.mean(axis=0), ((rows - rows.mean(axis=0)) ** 2).sum(axis=0))
+        self._min = np.minimum(self._min, rows.min(axis=0))
+        self._max = np.maximum(self._max, rows.max(axis=0))
+
+    def _merge(self, count: int, mean: Array, m2: Array) -> None:
+        total = self._count + count
+        delta = mean - self._mean
+        self._m2 = self._m2 + m2 + delta**2 * (self._count * count / total)
+        self._mean = self._mean + delta * (count / total)
+        self._count = total
+
+    def result(self) -> FeatureStats:
+        """The statistics so far.
+
+        Raises:
+            DataError: nothing was added.
+        """
+        if self._count == 0:
+            raise DataError("statistics of no data were asked for; the dataset needs at least one step")
+        std = np.sqrt(self._m2 / self._count)
+        return FeatureStats(self._mean.copy(), std, self._min.copy(), self._max.copy(), self._count)
+
+
+class RunningImageStats:
+    """Accumulates uint8 images [n, H, W, 3] into per-channel statistics of pixels in [0, 1], shape [3, 1, 1]."""
+
+    _LEVELS = np.arange(256, dtype=np.float64) / 255.0
+
+    def __init__(self) -> None:
+        self._histogram = np.zeros((3, 256), dtype=np.int64)
+        self._count = 0
+
+    def update(self, images: NDArray[np.uint8]) -> None:
+        """Add images [n, H, W, 3]. Exact: 8-bit pixels are counted, not summed."""
+        for channel in range(3):
+            self._histogram[channel] += np.bincount(images[..., channel].reshape(-1), minlength=256)
+        self._count += len(images)
+
+    def result(self) -> FeatureStats:
+        """The statistics so far, [3, 1, 1] each.
+
+        Raises:
+            DataError: nothing was added.
+        """
+        if self._count == 0:
+            raise DataError("statistics of no images were asked for; the dataset needs at least one step")
+        weights = self._histogram / self._histogram.sum(axis=1, keepdims=True)
+        mean = weights @ self._LEVELS
+        std = np.sqrt((weights * (self._LEVELS[None] - mean[:, None]) ** 2).sum(axis=1))
+        seen = self._histogram > 0
+        low = np.array([self._LEVELS[row].min() for row in seen])
+        high = np.array([self._LEVELS[row].max() for row in seen])
+        mean, std, low, high = (values.reshape(3, 1, 1) for values in (mean, std, low, high))
+        return FeatureStats(mean, std, low, high, self._count)
+
+
+def stats_to_dict(stats: Mapping[str, FeatureStats]) -> dict[str, Any]:
+    """All features as plain JSON types."""
+    return {key: value.to_dict() for key, value in stats.items()}
+
+
+def stats_from_dict(data: Mapping[str, Any]) -> Stats:
+    """The inverse of ``stats_to_dict``."""
+    return {key: FeatureStats.from_dict(value) for key, value in data.items()}
