@@ -1,0 +1,170 @@
+"""Whole trainings through the command, in this process, with a tiny network."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+from vita_dataset.zarr_store import open_dataset
+from vita_train.callbacks import SaveCheckpoints
+from vita_train.data import BatchDataset
+from vita_train.policy.inference import load_policy
+from vita_train.policy.observation import Observation
+from vita_train.schedule import lr_multiplier
+from vita_train.training_state import read_training_state
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "flare_outputs" / "reach" / "vita" / "s"
+
+
+def steps(root):
+    return sorted(int(path.name.removeprefix("step_")) for path in (root / "checkpoints").glob("step_*"))
+
+
+def folder(root, step):
+    return root / "checkpoints" / f"step_{step:010d}"
+
+
+def assert_same(one, other):
+    """Tensors and plain values equal bit for bit, through nested mappings."""
+    if isinstance(one, torch.Tensor):
+        assert torch.equal(one, other)
+    elif isinstance(one, dict):
+        assert one.keys() == other.keys()
+        for key, value in one.items():
+            assert_same(value, other[key])
+    else:
+        assert one == other
+
+
+def test_a_run_leaves_what_the_design_promises(train, root, dataset, capsys):
+    assert train("train.steps=3", "train.log_freq=1", "train.num_workers=1", "optimizer_lr_backbone=1e-5") == 0
+    captured = capsys.readouterr()
+    assert captured.out == f"{folder(root, 3)}\n"
+    assert "step 3 of 3  loss " in captured.err
+    assert "data wait" in captured.err
+    assert "GPU available" not in captured.err
+    assert steps(root) == [2, 3]
+    assert sorted(path.name for path in folder(root, 3).iterdir()) == [
+        "config.json",
+        "model.safetensors",
+        "training_state.pt",
+    ]
+    assert (root / "eval").is_dir()
+    assert "saved" in (root / "logs" / "train.log").read_text()
+    (config,) = (root / "logs").glob("train_config_*.yaml")
+    assert yaml.safe_load(config.read_text())["task"]["dataset_root"] == str(dataset)
+    (metrics,) = (root / "logs" / "metrics").glob("*/metrics.csv")
+    header, *rows = metrics.read_text().splitlines()
+    assert {"loss", "flow_loss", "grad_norm", "lr", "steps_per_s", "data_wait_share", "step"} <= set(header.split(","))
+    column = header.split(",").index("lr")
+    assert [float(row.split(",")[column]) for row in rows] == [1e-4 * lr_multiplier(step, 1, 3) for step in range(3)]
+
+    # Averaged weights are served, the others kept for going on.
+    state = read_training_state(folder(root, 3))
+    served = load_file(folder(root, 3) / "model.safetensors")
+    assert state.step == 3
+    assert all(torch.equal(served[name], value) for name, value in state.ema.items())
+    assert any(not torch.equal(served[name], value) for name, value in state.weights.items())
+
+    policy = load_policy(folder(root, 3))
+    data = open_dataset(dataset)
+    images = {camera.key: data.read_frames(camera.key, [0])[0] for camera in data.spec.cameras}
+    assert policy.predict_chunk(Observation(1, images, data.state[0])).actions.shape == (8, 3)
+
+
+def test_a_resumed_run_equals_an_unbroken_one_bit_for_bit(train, root, capsys):
+    assert train("train.steps=4") == 0
+    whole, weights = read_training_state(folder(root, 4)), load_file(folder(root, 4) / "model.safetensors")
+    assert train("train.steps=4") == 2
+    assert "already has checkpoints up to step 4" in capsys.readouterr().err
+    assert train("train.steps=4", "resume=true") == 2
+    assert "already has 4 steps of train.steps=4" in capsys.readouterr().err
+    assert train("train.steps=4", "resume=true", "policy.vita.latent_dim=8", f"checkpoint_path={folder(root, 2)}") == 2
+    assert "latent_dim was 16, now 8" in capsys.readouterr().err
+
+    assert train("train.steps=4", "resume=true", f"checkpoint_path={folder(root, 2)}") == 0
+    err = capsys.readouterr().err
+    assert "later checkpoints of this session were moved" in err
+    assert "changed setting" not in err
+    resumed = read_training_state(folder(root, 4))
+    for part in ("step", "weights", "optimizer", "ema", "run"):
+        assert_same(getattr(whole, part), getattr(resumed, part))
+    assert_same(weights, load_file(folder(root, 4) / "model.safetensors"))
+
+    assert train("train.steps=5", "train.batch_size=2", "resume=true") == 0
+    err = capsys.readouterr().err
+    assert "train.batch_size was 4, now 2" in err
+    assert "train.steps was 4, now 5" in err
+    assert steps(root) == [2, 4, 5]
+
+
+def test_resume_without_checkpoints_or_with_another_dataset(train, root, tmp_path, make_dataset, make_task, capsys):
+    assert train("train.steps=2", "resume=true") == 2
+    assert "has no checkpoint" in capsys.readouterr().err
+    assert train("train.steps=2", "resume=true", f"checkpoint_path={tmp_path}/nowhere") == 1
+    assert "nowhere" in capsys.readouterr().err
+    assert not root.exists()
+    assert train("train.steps=1") == 0
+    other = make_task(tmp_path / "other.yaml", make_dataset(tmp_path / "other", fingerprint="other"))
+    assert train("train.steps=2", "resume=true", task=other) == 1
+    assert "fingerprint tiny" in capsys.readouterr().err
+
+
+def test_a_wrong_dataset_leaves_nothing_behind(train, root, tmp_path, make_task, capsys):
+    missing = make_task(tmp_path / "missing.yaml", tmp_path / "missing")
+    assert train(task=missing) == 1
+    assert "missing" in capsys.readouterr().err
+    assert train("task.state_dim=9", "task.fps=1") == 1
+    err = capsys.readouterr().err
+    assert "task.state_dim is 9" in err
+    assert "task.fps is 1" in err
+    assert train("task.dataset_episodes=[7]") == 2
+    assert "[7]" in capsys.readouterr().err
+    assert train("task.override_stats={action: {mean: [0], std: [1]}}") == 2
+    assert "override_stats.action.mean" in capsys.readouterr().err
+    assert not root.exists()
+
+
+def test_numbers_that_explode_end_the_run_and_spare_the_last_good_checkpoint(train, root, capsys):
+    assert train("train.steps=9", "train.save_freq=1", "optimizer_lr=1e30") == 1
+    err = capsys.readouterr().err
+    assert "is not finite" in err
+    last = steps(root)[-1]
+    assert f"'{folder(root, last)}' is the last good checkpoint" in err
+    assert all(value.isfinite().all() for value in load_file(folder(root, last) / "model.safetensors").values())
+    assert "not finite" in (root / "logs" / "train.log").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_with_a_checkpoint(train, root, monkeypatch, capsys, number):
+    gather = BatchDataset.__getitem__
+
+    def gather_and_interrupt(self, index):
+        if index == 1:
+            signal.raise_signal(number)
+        return gather(self, index)
+
+    before = [signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)]
+    monkeypatch.setattr(BatchDataset, "__getitem__", gather_and_interrupt)
+    assert train("train.steps=50", "train.save_freq=40") == 128 + number
+    assert steps(root) == [2]
+    assert f"stopped by {number.name} after step 2" in capsys.readouterr().out
+    assert [signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_full_disk_is_said_aloud_and_only_the_last_save_is_fatal(train, root, monkeypatch, capsys):
+    def full(self, module):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(SaveCheckpoints, "_save", full)
+    assert train("train.steps=3") == 1
+    err = capsys.readouterr().err
+    assert "error: the checkpoint of step 2 could not be written ([Errno 28] No space left on device)" in err
+    assert "the last checkpoint could not be written" in err
+    assert steps(root) == []

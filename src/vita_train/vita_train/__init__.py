@@ -1,0 +1,1 @@
+"""Training of VITA on converted datasets; ``vita_train.policy`` is the part that also serves."""

@@ -1,0 +1,166 @@
+"""What happens around the training steps: saving, watching for numbers that are not, stopping on request."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from typing_extensions import override
+from vita_dataset.errors import DataError
+
+from vita_train.module import VitaModule
+from vita_train.session import Session
+
+log = logging.getLogger(__name__)
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class SaveCheckpoints(Callback):
+    """Saves every ``save_freq`` steps and when training ends, and deletes what ``keep_freq`` no longer needs.
+
+    Attributes:
+        saved: step of the newest checkpoint, None before the first.
+    """
+
+    def __init__(
+        self, session: Session, save_freq: int, keep_freq: int, write: Callable[[VitaModule, Path], None]
+    ) -> None:
+        """``write`` makes the folder that it is given, which appears there whole or not at all."""
+        self.saved: int | None = None
+        self._session = session
+        self._save_freq = save_freq
+        self._keep_freq = keep_freq
+        self._write = write
+
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Save when it is time; a full disk is said aloud and tried again next time."""
+        module = _vita(pl_module)
+        if module.step % self._save_freq:
+            return
+        try:
+            self._save(module)
+        except OSError as error:
+            log.error("the checkpoint of step %d could not be written (%s); training goes on", module.step, error)
+
+    @override
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save the last step, also after an early stop."""
+        module = _vita(pl_module)
+        if self.saved == module.step or self._session.checkpoint(module.step).exists():
+            return
+        try:
+            self._save(module)
+        except OSError as error:
+            raise DataError(
+                f"the last checkpoint could not be written to '{self._session.checkpoints}' ({error}); free space "
+                "there and go on from the one before it with resume=true"
+            ) from error
+
+    def _save(self, module: VitaModule) -> None:
+        refuse_bad_numbers(module, self._session)
+        folder = self._session.checkpoint(module.step)
+        self._write(module, folder)
+        self.saved = module.step
+        log.info("saved %s", folder)
+        pruned = self._session.prune(self._keep_freq)
+        if pruned:
+            log.info("deleted the checkpoints of steps %s (train.keep_freq)", ", ".join(map(str, pruned)))
+
+
+class WatchNumbers(Callback):
+    """Ends the run when a loss or gradient stops being finite.
+
+    Looked at every ``every`` steps and before each checkpoint, because looking makes the training wait for the
+    device; the step at which it happened is exact all the same.
+    """
+
+    def __init__(self, session: Session, every: int) -> None:
+        self._session = session
+        self._every = every
+
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Look when it is time."""
+        module = _vita(pl_module)
+        if module.step % self._every == 0:
+            refuse_bad_numbers(module, self._session)
+
+
+def refuse_bad_numbers(module: VitaModule, session: Session) -> None:
+    """End the run if a step's loss or gradient was not finite.
+
+    Raises:
+        DataError: names the step and the last good checkpoint.
+    """
+    step = int(module.first_bad_step)
+    if step < 0:
+        return
+    saved = session.saved_steps()
+    good = f"'{session.checkpoint(saved[-1])}' is the last good checkpoint" if saved else "no checkpoint was saved yet"
+    raise DataError(
+        f"training stopped because loss or gradient of step {step} is not finite; {good}; lower optimizer_lr, or look "
+        "for outliers in the dataset with 'ros2 run vita_dataset inspect'"
+    )
+
+
+class StopOnSignal(Callback):
+    """Ctrl-C or SIGTERM ends training after the running step, with a checkpoint; a second one ends it at once.
+
+    Attributes:
+        received: the signal's number, None while there is none.
+    """
+
+    def __init__(self) -> None:
+        self.received: int | None = None
+        self._before: dict[int, Any] = {}
+
+    @override
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take the signals over; Lightning's own answer to SIGTERM would end the run without a checkpoint."""
+        # Python lets only the main thread take signals over.
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._receive) for number in SIGNALS}
+
+    @override
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Ask the trainer to stop."""
+        if self.received is not None:
+            trainer.should_stop = True
+
+    @override
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Give the signals back."""
+        self._restore()
+
+    @override
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Give the signals back."""
+        self._restore()
+
+    def _receive(self, number: int, _frame: FrameType | None) -> None:
+        self.received = number
+        self._restore()
+
+    def _restore(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+
+def _vita(module: LightningModule) -> VitaModule:
+    assert isinstance(module, VitaModule)
+    return module

@@ -1,0 +1,1 @@
+"""The policy: network, normalisation, observation contract and checkpoint. Needs torch, numpy and safetensors only."""

@@ -1,0 +1,157 @@
+"""A checkpoint in service: one observation in, one chunk of actions out, both in robot units."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from vita_dataset.errors import DataError, UsageError
+from vita_dataset.spec import DatasetSpec
+from vita_dataset.stats import Stats
+
+from vita_train.policy.checkpoint import Checkpoint, load_checkpoint
+from vita_train.policy.config import VitaConfig
+from vita_train.policy.observation import ActionChunk, Observation
+
+PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+WARM_UP_RUNS = 3
+
+_log = logging.getLogger(__name__)
+
+
+class ServedPolicy:
+    """A policy that predicts. One thread at a time; deterministic on one machine.
+
+    Attributes:
+        config: settings of the policy.
+        spec: the dataset that it was trained on.
+        stats: statistics of that dataset.
+        step: optimizer steps that it was trained for.
+        checkpoint: the folder it came from.
+        device: where it runs.
+        precision: "fp32", "bf16" or "fp16".
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: torch.device, precision: str) -> None:
+        """Takes a loaded checkpoint to the device. ``load_policy`` is the way to get one from a path."""
+        self.config: VitaConfig = checkpoint.config
+        self.spec: DatasetSpec = checkpoint.spec
+        self.stats: Stats = checkpoint.stats
+        self.step: int = checkpoint.step
+        self.checkpoint: Path = checkpoint.path
+        self.device = device
+        self.precision = precision
+        policy = checkpoint.build_policy()
+        # Only training encodes actions; the encoder would lie in the robot's memory for nothing.
+        del policy.action_encoder
+        self._policy = policy.eval().requires_grad_(False).to(device)
+        self._period_ns = round(1e9 / checkpoint.spec.fps)
+        self._shapes = {
+            key: (camera.height, camera.width, camera.channels)
+            for key in self.config.image_keys
+            for camera in [checkpoint.spec.camera(key)]
+        }
+
+    def predict_chunk(self, observation: Observation) -> ActionChunk:
+        """Predict the actions that follow an observation.
+
+        Args:
+            observation: every image that the policy uses, at the size of the spec; further images are ignored.
+
+        Returns:
+            ``config.pred_horizon`` actions, stamped with the observation's time. They may be wrong or not finite; the
+            last gate before the robot is elsewhere.
+
+        Raises:
+            DataError: lists everything that does not fit: images or state missing, of another shape or type, or a
+                state that is not finite.
+        """
+        self._check(observation)
+        start_ns = time.perf_counter_ns()
+        images = {key: self._tensor(observation.images[key]) for key in self.config.image_keys}
+        state = self._tensor(observation.state)
+        with torch.inference_mode(), self._autocast():
+            actions = self._policy.predict(images, state)[0].cpu().numpy()
+        return ActionChunk(
+            stamp_ns=observation.stamp_ns,
+            period_ns=self._period_ns,
+            actions=actions,
+            names=self.spec.action.names or (),
+            inference_ns=time.perf_counter_ns() - start_ns,
+        )
+
+    def warm_up(self) -> None:
+        """Predict from black images a few times, so that the first real prediction is not the slow one."""
+        images = {key: np.zeros(shape, np.uint8) for key, shape in self._shapes.items()}
+        state = np.zeros(self.config.state_dim, np.float32)
+        for _ in range(WARM_UP_RUNS):
+            self.predict_chunk(Observation(0, images, state))
+
+    def _tensor(self, array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Tensor:
+        # A copy: arrays that view a message are read-only, which torch does not know.
+        return torch.from_numpy(array[None].copy()).to(self.device)
+
+    def _autocast(self) -> contextlib.AbstractContextManager[object]:
+        if self.precision == "fp32":
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, PRECISIONS[self.precision])
+
+    def _check(self, observation: Observation) -> None:
+        problems: list[str] = []
+        for key, shape in self._shapes.items():
+            image = observation.images.get(key)
+            if image is None:
+                problems.append(f"image '{key}' is missing, present are {sorted(observation.images)}")
+            elif image.dtype != np.uint8 or image.shape != shape:
+                problems.append(f"image '{key}' must be uint8 {list(shape)}, but is {image.dtype} {list(image.shape)}")
+        state = observation.state
+        if state.dtype != np.float32 or state.shape != (self.config.state_dim,):
+            problems.append(
+                f"the state must be float32 [{self.config.state_dim}], but is {state.dtype} {list(state.shape)}"
+            )
+        elif not np.isfinite(state).all():
+            problems.append(f"the state must be finite, but is {state.tolist()}")
+        if problems:
+            raise DataError(
+                f"the observation does not fit the policy of '{self.checkpoint}': {'; '.join(problems)}; "
+                "compare the robot file with the checkpoint's config.json"
+            )
+
+
+def load_policy(path: str | Path, device: str = "cpu", precision: str = "fp32") -> ServedPolicy:
+    """Load a checkpoint for prediction.
+
+    Args:
+        path: a session, its ``checkpoints`` folder or one checkpoint folder; ours or written by the published code.
+        device: "cpu", "cuda" or "cuda:<n>".
+        precision: "fp32", or "bf16" or "fp16" for the network's arithmetic on a GPU. The CPU computes in fp32.
+
+    Raises:
+        UsageError: an unknown precision or a device that is not there.
+        DataError: see ``load_checkpoint``.
+    """
+    if precision not in PRECISIONS:
+        raise UsageError(f"precision '{precision}' is not known; choose one of {list(PRECISIONS)}")
+    target = _device(device)
+    if target.type == "cpu" and precision != "fp32":
+        _log.warning("precision %s is for a GPU; the CPU computes in fp32", precision)
+        precision = "fp32"
+    return ServedPolicy(load_checkpoint(path), target, precision)
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise UsageError(f"device '{name}' is not known; choose cpu, cuda or cuda:<n>") from error
+    available = device.type == "cpu" or (
+        device.type == "cuda" and torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
+    )
+    if not available:
+        raise UsageError(f"device '{name}' is not available on this computer; choose cpu or a GPU that it has")
+    return device

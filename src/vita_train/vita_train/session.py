@@ -1,0 +1,100 @@
+"""The folder of one training run and the checkpoints in it."""
+
+from __future__ import annotations
+
+import fcntl
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from vita_dataset.errors import UsageError
+
+_STEP = re.compile(r"step_(\d{10})")
+
+
+@dataclass(frozen=True)
+class Session:
+    """``flare_outputs/<task>/vita/<session>`` with checkpoints, logs and evaluations below it."""
+
+    root: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        """Holds one folder ``step_<10 digits>`` for each checkpoint."""
+        return self.root / "checkpoints"
+
+    @property
+    def logs(self) -> Path:
+        """Holds train.log, the resolved configurations and the metrics."""
+        return self.root / "logs"
+
+    @property
+    def eval(self) -> Path:
+        """Holds what evaluations write."""
+        return self.root / "eval"
+
+    def make_folders(self) -> None:
+        """Make the three folders where they do not exist yet."""
+        for folder in (self.checkpoints, self.logs, self.eval):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def checkpoint(self, step: int) -> Path:
+        """Where the checkpoint of a step lies or will lie."""
+        return self.checkpoints / f"step_{step:010d}"
+
+    def saved_steps(self) -> list[int]:
+        """The steps that have a checkpoint, rising. A checkpoint appears under its name only when whole."""
+        if not self.checkpoints.is_dir():
+            return []
+        matches = (_STEP.fullmatch(path.name) for path in self.checkpoints.iterdir() if path.is_dir())
+        return sorted(int(match.group(1)) for match in matches if match)
+
+    def prune(self, keep_freq: int) -> list[int]:
+        """Delete every checkpoint but the newest and the multiples of ``keep_freq``; 0 keeps all.
+
+        Returns:
+            The steps whose checkpoints were deleted.
+        """
+        old = [step for step in self.saved_steps()[:-1] if keep_freq and step % keep_freq]
+        for step in old:
+            shutil.rmtree(self.checkpoint(step))
+        return old
+
+    def set_aside_after(self, step: int, label: str) -> Path | None:
+        """Move the checkpoints of later steps out of the way, so that a run can go on from this one.
+
+        Args:
+            step: the step to go on from.
+            label: tells this folder of superseded checkpoints from others.
+
+        Returns:
+            Where they are now, None when there were none.
+        """
+        later = [saved for saved in self.saved_steps() if saved > step]
+        if not later:
+            return None
+        aside = self.checkpoints / f"superseded_{label}"
+        aside.mkdir()
+        for saved in later:
+            folder = self.checkpoint(saved)
+            folder.rename(aside / folder.name)
+        return aside
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep a second training out of this session; the lock ends with the process, however that ends.
+
+        Raises:
+            UsageError: another process is training here.
+        """
+        with (self.root / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise UsageError(
+                    f"another training is running in '{self.root}'; wait for it, or choose another session=<name>"
+                ) from error
+            yield

@@ -1,0 +1,88 @@
+"""``training_state.pt``: what a run needs beyond the served weights to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import pickle
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from vita_dataset.errors import DataError
+
+FILE = "training_state.pt"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingState:
+    """The state of a run after ``step`` optimisation steps.
+
+    Learning rate, sample order and random numbers are functions of the step and the settings, so the step stands
+    for all three.
+
+    Attributes:
+        step: optimisation steps done.
+        weights: the policy's own state_dict, not averaged.
+        optimizer: AdamW's moments, by the parameter's number.
+        ema: averaged weights by parameter name; None when the run averages none.
+        run: settings that a continuation should share, by dotted key; plain values.
+    """
+
+    step: int
+    weights: Mapping[str, Tensor]
+    optimizer: Mapping[int, Any]
+    ema: Mapping[str, Tensor] | None
+    run: Mapping[str, Any]
+
+
+def write_training_state(folder: Path, state: TrainingState) -> None:
+    """Write the state into a checkpoint folder.
+
+    Raises:
+        OSError: it cannot be written; the disk is full, for example.
+    """
+    content = {
+        "format_version": FORMAT_VERSION,
+        "step": state.step,
+        "weights": dict(state.weights),
+        "optimizer": dict(state.optimizer),
+        "ema": None if state.ema is None else dict(state.ema),
+        "run": dict(state.run),
+    }
+    try:
+        torch.save(content, folder / FILE)
+    except RuntimeError as error:
+        # torch reports a failed write as RuntimeError; its first line says why.
+        raise OSError(str(error).partition("\n")[0]) from error
+
+
+def read_training_state(folder: Path) -> TrainingState:
+    """Read the state from a checkpoint folder, onto the CPU. Nothing in the file is executed.
+
+    Raises:
+        DataError: no such file, a damaged one, or one of another format.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise DataError(
+            f"'{folder}' has no {FILE}, so it can serve but not be resumed; give another checkpoint_path=<folder>"
+        )
+    try:
+        if not zipfile.is_zipfile(path):
+            raise EOFError("no whole zip file")
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        if content["format_version"] != FORMAT_VERSION:
+            raise DataError(
+                f"'{path}' has format {content['format_version']}, but this version reads {FORMAT_VERSION}; "
+                "resume with the version that wrote it"
+            )
+        fields = {name: content[name] for name in ("step", "weights", "optimizer", "ema", "run")}
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, OSError) as error:
+        raise DataError(
+            f"'{path}' cannot be read ({type(error).__name__}); resume from another checkpoint_path=<folder>"
+        ) from error
+    return TrainingState(**fields)
