@@ -1,0 +1,57 @@
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from launching import StartLaunch
+
+_MAIN = """
+import sys
+from launch import LaunchDescription, LaunchService
+from launch.actions import IncludeLaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+service = LaunchService(noninteractive=True)
+arguments = [tuple(word.split(":=", 1)) for word in sys.argv[2:]]
+source = PythonLaunchDescriptionSource(sys.argv[1])
+service.include_launch_description(LaunchDescription([IncludeLaunchDescription(source, launch_arguments=arguments)]))
+sys.exit(service.run())
+"""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _log_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    os.environ["ROS_LOG_DIR"] = str(tmp_path_factory.mktemp("log"))
+
+
+@pytest.fixture(autouse=True)
+def _same_environment_afterwards() -> Iterator[None]:
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def start_launch(tmp_path: Path) -> Iterator[StartLaunch]:
+    """Run a launch file, given as text, in a process and session of its own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(text: str, *arguments: str) -> "subprocess.Popen[str]":
+        file = tmp_path / "some.launch.py"
+        file.write_text(text)
+        process = subprocess.Popen(
+            [sys.executable, "-c", _MAIN, str(file), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()

@@ -1,0 +1,133 @@
+"""Nodes: where they are found and what they are started with."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from launch import LaunchContext, LaunchDescriptionEntity
+from launch.actions import DeclareLaunchArgument, GroupAction, OpaqueFunction
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node, PushRosNamespace, SetParameter, SetRemap
+from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
+from launch_ros.substitutions import FindPackagePrefix, FindPackageShare
+from ros_launching import InstallNode, launch
+
+Told = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def told(tmp_path: Path, install_node: InstallNode) -> Told:
+    """Run a node after other entities, all in one group, and return what it found."""
+    install_node("tell_parameters.py")
+
+    def run(*before: LaunchDescriptionEntity, arguments: Any = (), **kwargs: Any) -> dict[str, Any]:
+        file = tmp_path / "told.json"
+        node = Node(package="some_package", executable="node", arguments=[str(file), *arguments], **kwargs)
+        assert launch(GroupAction([*before, node])) == 0
+        return dict(json.loads(file.read_text()))
+
+    return run
+
+
+def test_packages_are_found_in_the_index(tmp_path: Path, install_node: InstallNode) -> None:
+    install_node("tell_parameters.py")
+    context = LaunchContext()
+    assert FindPackagePrefix("some_package").perform(context) == str(tmp_path)
+    share = PathJoinSubstitution([FindPackageShare("some_package"), "config", "a.yaml"])
+    assert share.perform(context) == str(tmp_path / "share/some_package/config/a.yaml")
+    with pytest.raises(Exception, match="no_such_package"):
+        FindPackageShare("no_such_package").perform(context)
+
+
+def test_missing_executable_fails_the_launch(install_node: InstallNode) -> None:
+    install_node("tell_parameters.py")
+    assert launch(Node(package="some_package", executable="other")) == 1
+    assert launch(Node(package="no_such_package", executable="node")) == 1
+
+
+def test_parameters_keep_their_types(told: Told, tmp_path: Path) -> None:
+    file = tmp_path / "some.yaml"
+    file.write_text("/teller:\n  ros__parameters:\n    from_file: 2.5\n    later_wins: 1\n")
+    found = told(
+        DeclareLaunchArgument("number", default_value="5"),
+        DeclareLaunchArgument("path", default_value=str(file)),
+        name="teller",
+        parameters=[
+            str(file),
+            {"later_wins": 2, "truth": True, "whole": 1, "real": 1.0, "small": 1e-7, "text": "1e5", "spells": "true"},
+            {"nested": {"deep": {"value": [1, 2.5]}}, "words": ["a", "1"], "truths": [True, False]},
+            {"number": LaunchConfiguration("number"), "joined": ["n", LaunchConfiguration("number")]},
+            {"as_text": ParameterValue(LaunchConfiguration("number"), value_type=str)},
+            {"as_real": ParameterValue(LaunchConfiguration("number"), value_type=float)},
+            ParameterFile(LaunchConfiguration("path"), allow_substs=False),
+        ],
+    )["parameters"]
+    found = {name: value for name, value in found.items() if not name.startswith(("qos_", "start_", "use_sim"))}
+    assert found == {
+        "from_file": 2.5,
+        "later_wins": 1,
+        "truth": True,
+        "whole": 1,
+        "real": 1.0,
+        "small": 1e-7,
+        "text": "1e5",
+        "spells": "true",
+        "nested.deep.value": [1.0, 2.5],
+        "words": ["a", "1"],
+        "truths": [True, False],
+        "number": 5,
+        "joined": "n5",
+        "as_text": "5",
+        "as_real": 5.0,
+    }
+    assert isinstance(found["real"], float)
+    assert isinstance(found["whole"], int)
+
+
+@pytest.mark.parametrize("value", [[True, 2.0], ParameterValue("x", value_type=int)])
+def test_value_that_no_parameter_can_have_fails_the_launch(install_node: InstallNode, value: Any) -> None:
+    install_node("tell_parameters.py")
+
+    def nodes(_context: LaunchContext) -> list[Node]:  # the value may be refused here already
+        return [Node(package="some_package", executable="node", parameters=[{"a": value}])]
+
+    assert launch(OpaqueFunction(function=nodes)) == 1
+
+
+def test_names_remappings_and_arguments(told: Told) -> None:
+    found = told(
+        name="teller",
+        namespace="arm",
+        remappings=[("topic", "/elsewhere")],
+        ros_arguments=["--log-level", "warn"],
+        arguments=["--own", "1"],
+    )
+    assert (found["name"], found["topic"], found["arguments"]) == ("/arm/teller", "/elsewhere", ["--own", "1"])
+    assert told()["name"] == "/unnamed"
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "name"),
+    [("a", None, "/a/teller"), ("a", "b", "/a/b/teller"), ("/a", "/b", "/b/teller"), ("a/b", "", "/a/b/teller")],
+)
+def test_namespaces_add_up(told: Told, outer: str, inner: str | None, name: str) -> None:
+    assert told(PushRosNamespace(outer), name="teller", namespace=inner)["name"] == name
+
+
+def test_scoped_parameters_and_remaps_end_with_their_group(told: Told) -> None:
+    found = told(
+        GroupAction([SetParameter("inner", 1), SetRemap("topic", "inner"), PushRosNamespace("inner")]),
+        SetParameter(name="outer", value=LaunchConfiguration("none", default="0.5")),
+        SetParameter(name="own", value="x"),
+        SetRemap(src="topic", dst="outer"),
+        name="teller",
+        parameters=[{"own": "mine"}],
+    )
+    assert found["topic"] == "/outer"
+    assert {name: found["parameters"].get(name) for name in ("inner", "outer", "own")} == {
+        "inner": None,
+        "outer": 0.5,
+        "own": "mine",
+    }
