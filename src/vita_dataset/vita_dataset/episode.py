@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from vita_dataset.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,3 +48,25 @@ class Episode:
 
     table: EpisodeTable
     frames: Mapping[str, FrameSource]
+
+
+def check_finite(table: EpisodeTable, names: Mapping[str, Sequence[str]], where: str) -> None:
+    """Refuse NaN and infinity.
+
+    Args:
+        table: the episode.
+        names: the names of the elements of "state" and "action".
+        where: the dataset, for the message.
+
+    Raises:
+        DataError: names the episode, the step and the element of the first bad number.
+    """
+    for kind, values in (("state", table.state), ("action", table.action)):
+        bad = np.argwhere(~np.isfinite(values))
+        if len(bad):
+            step, element = bad[0].tolist()
+            raise DataError(
+                f"the {kind} of episode {table.index} in '{where}' is {values[step, element]} at step {step}, element "
+                f"'{names[kind][element]}', but must be finite ({len(bad)} such numbers); "
+                "mend or drop this episode"
+            )

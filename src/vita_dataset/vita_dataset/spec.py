@@ -45,6 +45,11 @@ class VectorSpec:
             twice = sorted({name for name in self.names if self.names.count(name) > 1})
             raise DataError(f"feature '{self.key}' uses the names {twice} more than once; names must be unique")
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What to call each element in front of a person: its name, else its number."""
+        return self.names if self.names is not None else tuple(str(element) for element in range(self.dim))
+
 
 @dataclass(frozen=True)
 class SourceSpec:

@@ -1,0 +1,71 @@
+import json
+
+import numpy as np
+import pytest
+
+from vita_dataset.dataset_writer import DatasetWriter
+from vita_dataset.episode import EpisodeTable
+from vita_dataset.errors import DataError
+from vita_dataset.spec import CameraSpec, DatasetSpec, SourceSpec, VectorSpec
+from vita_dataset.zarr_store import open_dataset
+
+SPEC = DatasetSpec(
+    "lab/reach",
+    10.0,
+    (CameraSpec("cam", 600, 400),),
+    VectorSpec("state", 2),
+    VectorSpec("action", 1),
+    SourceSpec("/data", "v2.1", ""),
+)
+
+
+def episode(steps, seed):
+    rng = np.random.default_rng(seed)
+    state, action = (rng.normal(size=(steps, dim)).astype(np.float32) for dim in (2, 1))
+    frames = rng.integers(0, 256, (steps, 600, 400, 3), dtype=np.uint8)
+    return EpisodeTable(seed, np.arange(steps) / 10, state, action, f"task {seed}"), frames
+
+
+def test_round_trip_over_several_chunks(tmp_path):
+    writer = DatasetWriter(tmp_path / "set", SPEC)
+    episodes = [episode(13, 0), episode(1, 1), episode(20, 2)]  # 16 frames fit in a chunk
+    for table, frames in episodes:
+        writer.add_episode(table, {"cam": iter(frames)})
+    writer.finish({"steps": 34})
+    dataset = open_dataset(tmp_path / "set")
+    pixels = np.concatenate([frames for _, frames in episodes])
+    np.testing.assert_array_equal(dataset.read_frames("cam", np.arange(34)), pixels)
+    np.testing.assert_array_equal(dataset.state, np.concatenate([table.state for table, _ in episodes]))
+    np.testing.assert_array_equal(dataset.action, np.concatenate([table.action for table, _ in episodes]))
+    np.testing.assert_array_equal(dataset.episode_ends, [13, 14, 34])
+    assert dataset.tasks == {0: "task 0", 1: "task 1", 2: "task 2"}
+    assert dataset.spec == SPEC
+    np.testing.assert_allclose(dataset.stats["cam"].mean[:, 0, 0], (pixels / 255).mean((0, 1, 2)))
+    np.testing.assert_allclose(dataset.stats["state"].std, dataset.state.std(0), rtol=1e-5)
+    meta = tmp_path / "set" / "meta"
+    assert json.loads((meta / "report.json").read_text()) == {"steps": 34}
+    assert json.loads((meta / "stats.json").read_text())["cam"]["count"] == 34
+    assert json.loads((meta / "episodes.jsonl").read_text().splitlines()[2])["length"] == 20
+
+
+def test_what_does_not_fit_is_refused(tmp_path):
+    writer = DatasetWriter(tmp_path / "set", SPEC)
+    table, frames = episode(2, 0)
+    for wrong, message in (
+        (frames[:1], "1 frames of 'cam', but 2 steps"),
+        (frames[:, :10], r"frame of 'cam' in episode 0 is uint8 \[10, 400, 3\]"),
+        (frames.astype(np.float32), "float32"),
+    ):
+        with pytest.raises(DataError, match=message):
+            writer.add_episode(table, {"cam": wrong})
+    wide = EpisodeTable(0, table.timestamps_s, table.action, table.action)
+    with pytest.raises(DataError, match=r"the state of episode 0 is \[2, 1\], not \[2, 2\]"):
+        writer.add_episode(wide, {"cam": frames})
+
+
+def test_an_unfinished_dataset_does_not_open(tmp_path):
+    writer = DatasetWriter(tmp_path / "set", SPEC)
+    with pytest.raises(DataError, match="at least one step"):
+        writer.finish({})
+    with pytest.raises(DataError, match="no converted dataset"):
+        open_dataset(tmp_path / "set")

@@ -1,0 +1,29 @@
+import pytest
+
+from vita_dataset.errors import DataError, UsageError, run_cli
+
+
+@pytest.mark.parametrize(("error", "code"), [(DataError("bad file"), 1), (UsageError("bad flag"), 2)])
+def test_a_users_mistake_is_one_line_and_its_code(error, code, capsys):
+    def main(argv):
+        raise error
+
+    assert run_cli(main, []) == code
+    assert capsys.readouterr().err == f"error: {error}\n"
+
+
+def test_success_and_interrupt(capsys):
+    def interrupted(argv):
+        raise KeyboardInterrupt
+
+    assert run_cli(lambda argv: len(argv), ["a"]) == 1
+    assert run_cli(interrupted, []) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_a_bug_keeps_its_traceback():
+    def main(argv):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_cli(main, [])

@@ -1,0 +1,84 @@
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from vita_dataset.convert import convert
+from vita_dataset.errors import DataError
+from vita_dataset.inspection import describe
+from vita_dataset.robot import parse_robot, read_robot_file
+from vita_dataset.robot_template import robot_text
+from vita_dataset.sources import open_source
+from vita_dataset.survey import survey
+
+
+def set_action(root, episode, rows):
+    path = root / f"data/chunk-000/episode_{episode:06d}.parquet"
+    table = pq.read_table(path)
+    column = pa.array(rows, pa.list_(pa.float32(), 3))
+    pq.write_table(table.set_column(table.column_names.index("action"), "action", column), path)
+
+
+def test_says_what_a_dataset_holds(record, tmp_path):
+    root = record(codec="h264")
+    source = open_source(root)
+    text = describe(root, source, survey(source))
+    for part in ("lab/reach (LeRobot v2.1", "2 episodes, 12 steps, 0:01 at 10 Hz", "observation.images.front  32x48"):
+        assert part in text
+    assert "gripper" in text
+    output = convert(root, tmp_path / "out").output
+    converted = open_source(output)
+    text = describe(output, converted, survey(converted))
+    for part in ("converted dataset", "sha256:", "pixels, 0..1", "2 episodes, 12 steps"):
+        assert part in text
+
+
+def test_nan_is_a_warning_here_and_no_failure(record):
+    root = record(lengths=(4,))
+    set_action(root, 0, [[0, 0, 0], [1, 0, float("nan")], [2, 0, 0], [9, 0, 1]])
+    found = survey(open_source(root))
+    assert "episode 0: 1 of 4 steps hold NaN or infinity" in found.findings
+    assert "the action never changes in lift" in found.findings
+    assert found.action.count == 3
+    np.testing.assert_array_equal(found.action_change, [7, 0, 1])
+    set_action(root, 0, [[float("nan")] * 3] * 4)
+    with pytest.raises(DataError, match="no step of"):
+        survey(open_source(root))
+
+
+def test_a_folder_that_is_neither(tmp_path):
+    with pytest.raises(DataError, match="does not exist"):
+        open_source(tmp_path / "none")
+    with pytest.raises(DataError, match="not a LeRobot dataset"):
+        open_source(tmp_path)
+
+
+def test_the_robot_file_holds_the_recorded_motion(record, tmp_path):
+    root = record(lengths=(4, 3), cameras=("observation.images.front", "front", "observation.images.3d-cam"))
+    set_action(root, 0, [[0, 1, 5], [2, 1, 5], [10, 1, 5], [9, 1, 5]])
+    set_action(root, 1, [[0, 1, 5]] * 3)
+    source = open_source(root)
+    path = tmp_path / "robot.yaml"
+    path.write_text(robot_text(source.spec, survey(source)))
+    robot = read_robot_file(path)
+    assert [camera.topic for camera in robot.cameras] == [
+        "/front/image_raw",
+        "/front_2/image_raw",
+        "/camera_3d_cam/image_raw",
+    ]
+    assert [camera.key for camera in robot.cameras] == [camera.key for camera in source.spec.cameras]
+    (arm,) = robot.arms
+    assert arm.policy_names == ("pan", "lift", "gripper")
+    assert arm.position_min == (-0.5, 1.0, 5.0)
+    assert arm.position_max == (10.5, 1.0, 5.0)
+    assert arm.max_step == (16.0, 0.0, 0.0)
+    parameters = yaml.safe_load(path.read_text())["/**"]["ros__parameters"]
+    assert parameters["rate_hz"] == 10.0
+    assert parse_robot(parameters) == robot
+
+
+def test_unnamed_joints_get_numbers(record):
+    source = open_source(record(names=None))
+    text = robot_text(source.spec, survey(source))
+    assert "joints: [joint_0, joint_1, joint_2]" in text

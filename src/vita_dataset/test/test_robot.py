@@ -1,0 +1,51 @@
+import pytest
+import yaml
+
+from vita_dataset.errors import DataError
+from vita_dataset.robot import flatten, parse_robot, read_robot_file
+
+
+def test_reads_cameras_and_arms(robot_file):
+    robot = read_robot_file(robot_file)
+    assert [camera.transport for camera in robot.cameras] == ["raw", "compressed"]
+    assert robot.policy_names == ("lift", "pan", "gripper")
+    assert robot.arms[0].joints == ("lift_joint", "pan_joint")
+    assert robot.arms[1].policy_names == ("gripper",)
+    assert robot.arms[0].command_type == "joint_trajectory"
+
+
+def test_dotted_and_nested_are_the_same(robot_file):
+    nested = yaml.safe_load(robot_file.read_text())["/**"]["ros__parameters"]
+    assert parse_robot(flatten(nested)) == parse_robot(nested)
+
+
+def test_every_problem_is_listed(robot_file):
+    parameters = flatten(yaml.safe_load(robot_file.read_text())["/**"]["ros__parameters"])
+    parameters["camera.front.topic"] = ""
+    parameters["camera.wrist.transport"] = "theora"
+    parameters["arm.base.max_step"] = [0.1]
+    parameters["arm.base.policy_names"] = ["lift"]
+    parameters["arm.hand.position_min"] = [2.0]
+    parameters["arm.hand.position_max"] = [float("nan")]
+    with pytest.raises(DataError) as caught:
+        parse_robot(parameters)
+    for part in ("front.topic", "theora", "base.max_step", "2 joints but 1 policy_names", "hand.position_max"):
+        assert part in str(caught.value)
+
+
+def test_nothing_is_used_twice(robot_file):
+    parameters = flatten(yaml.safe_load(robot_file.read_text())["/**"]["ros__parameters"])
+    parameters["camera.wrist.topic"] = "/front/image"
+    parameters["arm.hand.policy_names"] = ["pan"]
+    with pytest.raises(DataError, match=r"'/front/image' is used twice.*'pan' is used twice"):
+        parse_robot(parameters)
+
+
+@pytest.mark.parametrize("text", ["a: [", "just text", "node: {cameras: []}", "\xff"])
+def test_a_file_that_is_no_robot_file(tmp_path, text):
+    path = tmp_path / "robot.yaml"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(DataError, match=r"robot\.yaml"):
+        read_robot_file(path)
+    with pytest.raises(DataError, match=r"none\.yaml"):
+        read_robot_file(tmp_path / "none.yaml")

@@ -1,0 +1,48 @@
+import pytest
+import yaml
+
+from vita_dataset.errors import DataError, UsageError
+from vita_dataset.spec import CameraSpec, DatasetSpec, SourceSpec, VectorSpec
+from vita_dataset.task_file import task_text, write_new_file
+from vita_dataset.yaml_text import scalar
+
+
+def spec(height, width, repo_id="ur12e/real_libero_spatial"):
+    cameras = (CameraSpec("observation.images.image", height, width), CameraSpec("wrist cam: 2", height, width))
+    state, action = VectorSpec("observation.state", 7), VectorSpec("action", 7)
+    return DatasetSpec(repo_id, 30.0, cameras, state, action, SourceSpec("/data", "v2.1", ""))
+
+
+def test_is_what_the_trainer_reads():
+    text = task_text(spec(240, 320), "${oc.env:FLARE_DATASETS_DIR}/ur12e/real_libero_spatial")
+    assert text.startswith("# @package _global_\n")
+    task = yaml.safe_load(text)
+    assert (task["resize_shape"], task["crop_shape"]) == ([240, 320], [224, 308])
+    inner = task["task"]
+    assert inner["name"] == "ur12e_real_libero_spatial"
+    assert inner["dataset_root"] == "${oc.env:FLARE_DATASETS_DIR}/ur12e/real_libero_spatial"
+    assert inner["image_keys"] == ["observation.images.image", "wrist cam: 2"]
+    assert inner["override_stats"]["wrist cam: 2"]["mean"] == [[[0.485]], [[0.456]], [[0.406]]]
+    assert inner["env_name"] is None
+    assert (inner["fps"], inner["state_dim"], inner["action_dim"], inner["action_key"]) == (30, 7, 7, "action")
+
+
+@pytest.mark.parametrize(("size", "crop"), [((96, 128), [90, 124]), ((480, 640), [448, 616]), ((2, 2), [2, 2])])
+def test_the_crop_is_even_and_inside(size, crop):
+    assert yaml.safe_load(task_text(spec(*size), "/x"))["crop_shape"] == crop
+
+
+@pytest.mark.parametrize("text", ["plain", "off", "a, b", "1e3", "a: b", 'say "hi"', "ü", "", "#x", "a #b", "[a]"])
+def test_texts_survive_yaml(text):
+    assert yaml.safe_load(f"it: {scalar(text)}")["it"] == text
+    assert yaml.safe_load(f"[{scalar(text)}, b]") == [text, "b"]
+
+
+def test_an_edited_file_is_kept(tmp_path):
+    path = tmp_path / "deep" / "task.yaml"
+    write_new_file(path, "one")
+    with pytest.raises(UsageError, match="may have been edited"):
+        write_new_file(path, "two")
+    assert path.read_text() == "one"
+    with pytest.raises(DataError, match="cannot be written"):
+        write_new_file(path / "below", "three")

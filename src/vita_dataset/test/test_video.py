@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from vita_dataset.errors import DataError, UsageError
+from vita_dataset.video import decode_video, encode_video
+
+
+def ramp(count, size=(32, 48)):
+    return [np.full((*size, 3), 20 * index, np.uint8) for index in range(count)]
+
+
+@pytest.mark.parametrize("codec", ["h264", "mpeg4", "av1"])
+def test_frames_come_back_in_order(tmp_path, codec, capfd):
+    path = tmp_path / "a.mp4"
+    assert encode_video(path, ramp(10, (64, 64)), 30.0, codec) == 10
+    levels = [int(image.mean().round()) for image in decode_video(path)]
+    np.testing.assert_allclose(levels, [20 * index for index in range(10)], atol=3)
+
+
+def test_the_same_frames_give_the_same_bytes(tmp_path):
+    drift = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    moving = [drift[step : step + 32, step : step + 48] for step in range(20)]
+    written = set()
+    for _ in range(20):
+        encode_video(tmp_path / "a.mp4", moving, 29.97)
+        written.add((tmp_path / "a.mp4").read_bytes())
+    assert len(written) == 1
+
+
+def test_what_cannot_be_encoded(tmp_path):
+    with pytest.raises(UsageError, match=r"'theora'.*h264"):
+        encode_video(tmp_path / "a.mp4", ramp(1), 30.0, "theora")
+    with pytest.raises(DataError, match="31x48"):
+        encode_video(tmp_path / "a.mp4", ramp(1, (31, 48)), 30.0)
+    with pytest.raises(DataError, match="no frames"):
+        encode_video(tmp_path / "a.mp4", [], 30.0)
+    with pytest.raises(DataError, match="the first was"):
+        encode_video(tmp_path / "a.mp4", [*ramp(1), *ramp(1, (16, 16))], 30.0)
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
+def test_what_cannot_be_decoded(tmp_path, content):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"a\.mp4' is truncated or damaged"):
+        list(decode_video(path))
+    with pytest.raises(DataError, match=r"b\.mp4' is missing"):
+        list(decode_video(tmp_path / "b.mp4"))
+
+
+def test_a_truncated_file_is_named(tmp_path):
+    path = tmp_path / "a.mp4"
+    encode_video(path, ramp(10), 30.0)
+    path.write_bytes(path.read_bytes()[:-300])
+    with pytest.raises(DataError, match="truncated"):
+        list(decode_video(path))

@@ -1,0 +1,165 @@
+"""A folder that appears under its name only when it is whole.
+
+Everything is written to a hidden sibling first, flushed to the disk and then renamed. A process that dies leaves
+nothing under the final name; the next run removes what it left behind.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from vita_dataset.errors import DataError, UsageError
+
+
+@contextmanager
+def publish(output: Path, *, overwrite: bool, replaceable: Callable[[Path], bool]) -> Iterator[Path]:
+    """Yield a path for a new folder, which becomes ``output`` when the block ends without an error.
+
+    Args:
+        output: the final name. Symbolic links in it are followed.
+        overwrite: an existing ``output`` may be replaced. It stays in place until the new one is whole.
+        replaceable: says whether an existing folder is of the kind that may be replaced; anything else is kept.
+
+    Yields:
+        A path that does not exist yet, in an empty folder on the same file system.
+
+    Raises:
+        UsageError: ``output`` exists and ``overwrite`` is False.
+        DataError: ``output`` exists and is not replaceable, another process is writing it, its parent cannot be
+            written, or the disk is full.
+    """
+    output = output.resolve()
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"the folder '{output.parent}' cannot be made ({error.strerror}); choose another place"
+        ) from error
+    with _locked(output):
+        staging = output.with_name(f".{output.name}.partial")
+        replaced = output.with_name(f".{output.name}.replaced")
+        _recover(output, replaced)
+        _check_existing(output, overwrite, replaceable)
+        shutil.rmtree(staging, ignore_errors=True)
+        try:
+            staging.mkdir()
+            work = staging / output.name
+            yield work
+            _sync_tree(work)
+            _swap(work, output, replaced)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise DataError(
+                    f"the disk of '{output.parent}' is full; free some space or choose another disk"
+                ) from error
+            raise
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def refuse_overlap(output: Path, source: Path) -> None:
+    """Refuse an output that is its input, lies in it, or contains it, whatever names lead there.
+
+    Raises:
+        DataError: the two overlap.
+    """
+    output, source = output.resolve(), source.resolve()
+    if _is_at_or_below(output, source) or _is_at_or_below(source, output):
+        raise DataError(
+            f"the output '{output}' overlaps the input '{source}', which must stay untouched; "
+            "choose an output outside it"
+        )
+
+
+def _is_at_or_below(path: Path, folder: Path) -> bool:
+    if path == folder or folder in path.parents:
+        return True
+    # Bind mounts and case-insensitive file systems give one folder several resolved names.
+    existing = (candidate for candidate in (path, *path.parents) if candidate.exists())
+    return folder.exists() and any(candidate.samefile(folder) for candidate in existing)
+
+
+@contextmanager
+def _locked(output: Path) -> Iterator[None]:
+    """Hold the one right to write ``output``; the kernel releases it when the process ends, however it ends."""
+    path = output.with_name(f".{output.name}.lock")
+    while True:
+        try:
+            handle = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise DataError(
+                f"the folder '{output.parent}' cannot be written ({error.strerror}); choose another place"
+            ) from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            handle.close()
+            raise DataError(
+                f"'{output}' is being written by another process; wait for it to end or choose another output"
+            ) from error
+        if path.exists() and os.path.samestat(path.stat(), os.fstat(handle.fileno())):
+            break
+        handle.close()  # its last holder removed this file in between: lock the new one
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        handle.close()
+
+
+def _recover(output: Path, replaced: Path) -> None:
+    """Finish what a process left that died between moving the old folder aside and removing it."""
+    if not replaced.exists():
+        return
+    if output.exists():
+        shutil.rmtree(replaced)
+    else:
+        replaced.rename(output)
+
+
+def _check_existing(output: Path, overwrite: bool, replaceable: Callable[[Path], bool]) -> None:
+    if not output.exists():
+        return
+    if not overwrite:
+        raise UsageError(f"'{output}' exists; add --overwrite to replace it, or choose another name")
+    empty = output.is_dir() and not any(output.iterdir())
+    if not empty and not (output.is_dir() and replaceable(output)):
+        raise DataError(
+            f"'{output}' holds something else than what would be written there, so --overwrite keeps it; "
+            "move it away or choose another name"
+        )
+
+
+def _swap(work: Path, output: Path, replaced: Path) -> None:
+    if output.exists():
+        output.rename(replaced)
+        try:
+            work.rename(output)
+        except OSError:
+            replaced.rename(output)
+            raise
+        _sync(output.parent)
+        shutil.rmtree(replaced)
+    else:
+        work.rename(output)
+        _sync(output.parent)
+
+
+def _sync_tree(root: Path) -> None:
+    for path in root.rglob("*"):
+        _sync(path)
+    _sync(root)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
