@@ -20,6 +20,7 @@ mkdir -p "$out" && touch "$out/.vita_demo" "$out/COLCON_IGNORE"
 out=$(realpath "$out")
 export FLARE_DATASETS_DIR="$out/training_sets"
 began=$SECONDS
+must_beat_hold=()
 
 step() { printf '\n[%3d s] == %s\n' $((SECONDS - began)) "$*"; }
 show() { printf '$ %s\n' "${*//$root\//}"; "$@"; }
@@ -27,10 +28,11 @@ show() { printf '$ %s\n' "${*//$root\//}"; "$@"; }
 bringup=$(ros2 pkg prefix --share vita_bringup)
 if [ -z "$recording" ]; then
   recording="$out/recordings/ur12e/sample"
-  step "A small recording: 24 episodes of an arm that reaches for a cube, two cameras"
-  show ros2 run vita_dataset sample --out "$recording"
+  step "A small recording: 32 demonstrations of an arm that grasps a block, two cameras"
+  show ros2 run vita_dataset sample --out "$recording" --episodes 32 --steps 75 --size 64 80
   robot="$bringup/config/ur12e.yaml"
-  resize=() steps=${DEMO_STEPS:-300} batch=16 bag_options=()
+  must_beat_hold=(--must-beat-hold)
+  resize=() steps=${DEMO_STEPS:-400} batch=16 bag_options=()
 else
   robot="$out/robot.yaml"
   # Small images keep the training of a real recording within minutes on a CPU; a GPU takes them as they are.
@@ -56,13 +58,8 @@ show ros2 run vita_dataset to_bag -r "$recording" --episode "$held_out" --config
   ${bag_options[@]+"${bag_options[@]}"}
 
 step "Replay it: recorded cameras and joints -> policy node -> arm commands -> report"
-must_beat_hold=()
-[ "$name" != sample ] || must_beat_hold=(must_beat_hold:=true)
-status=0
-show ros2 launch vita_bringup replay.launch.py "bag:=$out/bag" "checkpoint:=$checkpoint" rate:=1.0 "out:=$out/report" \
-  ${must_beat_hold[@]+"${must_beat_hold[@]}"} || status=$?
+show ros2 launch vita_bringup replay.launch.py "bag:=$out/bag" "checkpoint:=$checkpoint" rate:=1.0 "out:=$out/report"
 [ -f "$out/report/report.json" ] || { echo "error: the replay wrote no report; its output above says why" >&2; exit 1; }
 
 step "Done"
-echo "The plot is $out/report/report.png, all figures are in $out/report/report.json."
-exit $status
+"$root/.venv/bin/python" scripts/demo_verdict.py "$out/report/report.json" ${must_beat_hold[@]+"${must_beat_hold[@]}"}

@@ -32,16 +32,9 @@ def task_text(spec: DatasetSpec, dataset_root: str) -> str:
         f"  dataset_root: {scalar(dataset_root)}",
         "  dataset_episodes: null  # all; or a list such as [0, 1, 2]",
         "",
-        "  # ImageNet's, which the backbone was trained with; null takes the dataset's own statistics.",
-        "  override_stats:",
-    ]
-    for camera in spec.cameras:
-        lines += [
-            f"    {scalar(camera.key)}:",
-            f"      mean: {_nested(IMAGENET_MEAN)}",
-            f"      std: {_nested(IMAGENET_STD)}",
-        ]
-    lines += [
+        "  # null: the dataset's own statistics. For a backbone trained on ImageNet give ImageNet's for each camera:",
+        f"  #   <image key>: {{mean: {_nested(IMAGENET_MEAN)}, std: {_nested(IMAGENET_STD)}}}",
+        "  override_stats: null",
         "",
         "  env_package: null",
         "  env_name: null",
