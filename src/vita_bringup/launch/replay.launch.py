@@ -1,0 +1,131 @@
+"""A recording through a policy: ``ros2 launch vita_bringup replay.launch.py bag:=<folder> checkpoint:=<folder>``.
+
+In order: the node is brought up and started; when it is active, a recorder and the player start; when the player has
+ended, the recorder is ended; then the offline replay writes its report, the live node's errors included.
+
+A replay can never drive a robot: only the topics that the policy reads are played, recorded commands are played under
+/recorded, and the node's own commands go to /replay.
+"""
+
+from datetime import datetime
+from pathlib import Path
+
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    ExecuteProcess,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    RegisterEventHandler,
+    Shutdown,
+)
+from launch.event_handlers import OnProcessExit
+from launch.events import matches_action
+from launch.events.process import ProcessExited, ShutdownProcess
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, ThisLaunchFileDir
+from launch_ros.event_handlers import OnStateTransition
+
+from vita_dataset.robot import Robot, read_robot_file
+from vita_policy_node.robot_files import find_robot_file
+
+COMMAND_PREFIX = "/replay"
+RECORDED_ACTION = "/recorded/action"
+# Simulated time advances in steps of 1 / CLOCK_HZ: fine beside a control period of 33 ms.
+CLOCK_HZ = "200"
+# The player waits so long before the first message, for publishers and subscribers to find each other [s].
+PLAYER_DELAY_S = "2.0"
+
+
+def replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    def argument(name: str) -> str:
+        return LaunchConfiguration(name).perform(context)
+
+    bag = Path(argument("bag")).expanduser()
+    out = Path(argument("out") or f"replay_{bag.resolve().name}").expanduser()
+    path = find_robot_file(argument("robot") or str(bag / "robot.yaml"))
+    live = out / f"live_{datetime.now():%Y%m%d-%H%M%S}"
+    robot = read_robot_file(path)
+    recorder, player = recorder_and_player(robot, bag, live, argument("rate"))
+    report = ExecuteProcess(
+        name="replay",
+        output="screen",
+        cmd=[
+            *("ros2", "run", "vita_policy_node", "replay"),
+            *("--bag", str(bag), "--robot", str(path), "--out", str(out), "--commands", str(live)),
+            *("--checkpoint", argument("checkpoint"), "--device", argument("device")),
+        ],
+        on_exit=[Shutdown(reason="the replay is over")],
+    )
+
+    def after_recorder(_event: ProcessExited, _context: LaunchContext) -> list[LaunchDescriptionEntity]:
+        if player.return_code == 0:
+            return [report]
+        return [Shutdown(reason="the recorder or the player failed")]
+
+    include = IncludeLaunchDescription(
+        PythonLaunchDescriptionSource(PathJoinSubstitution([ThisLaunchFileDir(), "policy_node.launch.py"])),
+        launch_arguments=[
+            ("robot", str(path)),
+            ("checkpoint", argument("checkpoint")),
+            ("device", argument("device")),
+            ("use_sim_time", "true"),
+            ("autostart_policy", "true"),
+            ("command_prefix", COMMAND_PREFIX),
+        ],
+    )
+    return [
+        RegisterEventHandler(OnStateTransition(goal_state="active", entities=[recorder, player], handle_once=True)),
+        RegisterEventHandler(
+            OnProcessExit(
+                target_action=player,
+                on_exit=[EmitEvent(event=ShutdownProcess(process_matcher=matches_action(recorder)))],
+            )
+        ),
+        RegisterEventHandler(OnProcessExit(target_action=recorder, on_exit=after_recorder)),
+        include,
+    ]
+
+
+def recorder_and_player(robot: Robot, bag: Path, live: Path, rate: str) -> tuple[ExecuteProcess, ExecuteProcess]:
+    commands = [arm.command_topic for arm in robot.arms]
+    inputs = dict.fromkeys(
+        [camera.topic for camera in robot.cameras] + [arm.state_topic for arm in robot.arms] + [RECORDED_ACTION]
+    )
+    sent = [f"{COMMAND_PREFIX}/{topic.lstrip('/')}" for topic in commands]
+    away = [f"{topic}:=/recorded/{topic.lstrip('/')}" for topic in commands]
+    recorder = ExecuteProcess(
+        name="recorder",
+        output="screen",
+        cmd=["ros2", "bag", "record", "-o", str(live), *sent, RECORDED_ACTION, "/vita_policy/action_chunk"],
+    )
+    player = ExecuteProcess(
+        name="player",
+        output="screen",
+        cmd=[
+            *("ros2", "bag", "play", str(bag), "--rate", rate, "--clock", CLOCK_HZ, "--delay", PLAYER_DELAY_S),
+            *("--disable-keyboard-controls", "--topics", *inputs, *commands, "--remap", *away),
+        ],
+    )
+    return recorder, player
+
+
+def generate_launch_description() -> LaunchDescription:
+    return LaunchDescription(
+        [
+            DeclareLaunchArgument("bag", description="Folder of a rosbag2, as written by vita_dataset to_bag."),
+            DeclareLaunchArgument("checkpoint", description="Step, checkpoints or session folder of the policy."),
+            DeclareLaunchArgument("rate", default_value="1.0", description="Speed relative to the recording."),
+            DeclareLaunchArgument(
+                "robot", default_value="", description="Robot file or its name; robot.yaml of the bag by default."
+            ),
+            DeclareLaunchArgument(
+                "out", default_value="", description="Folder for report and recording; replay_<bag name> by default."
+            ),
+            DeclareLaunchArgument(
+                "device", default_value="cpu", description="Where the model runs: cpu, cuda or cuda:<n>."
+            ),
+            OpaqueFunction(function=replay),
+        ]
+    )

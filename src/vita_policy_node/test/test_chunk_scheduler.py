@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vita_policy_node.chunk_scheduler import ChunkScheduler
+from vita_train.policy.observation import ActionChunk
+
+PERIOD = 33_333_333
+START = 1_000_000_000_000
+
+
+def chunk(stamp: int, steps: int = 16) -> ActionChunk:
+    """Each action says which step of time it belongs to, counted from START."""
+    first = (stamp - START) / PERIOD
+    return ActionChunk(stamp, PERIOD, (first + np.arange(steps, dtype=np.float32))[:, None], ("j",))
+
+
+def at(step: float) -> int:
+    return START + round(step * PERIOD)
+
+
+def test_no_chunk_means_nothing_is_due_and_one_is_needed():
+    scheduler = ChunkScheduler(8)
+    assert scheduler.due(at(0)) is None
+    assert scheduler.needs_chunk(at(0))
+    assert scheduler.remaining(at(0)) == 0
+
+
+def test_without_latency_exactly_the_horizon_is_executed_and_then_it_starves():
+    scheduler = ChunkScheduler(8)
+    scheduler.request(at(0))
+    scheduler.add(chunk(START), at(0))
+    for step in range(8):
+        due = scheduler.due(at(step))
+        assert due is not None
+        assert due.step == step
+        assert not scheduler.needs_chunk(at(step)) or step == 7
+        assert scheduler.remaining(at(step)) == 7 - step
+    assert scheduler.needs_chunk(at(8))
+    assert scheduler.due(at(8)) is None
+
+
+def test_steps_that_passed_while_inferring_are_dropped():
+    scheduler = ChunkScheduler(8)
+    scheduler.request(at(0))
+    scheduler.add(chunk(START), at(2.6))
+    due = scheduler.due(at(3))
+    assert due is not None
+    assert (due.step, due.action[0], due.chunk_stamp_ns) == (3, 3.0, START)
+    assert scheduler.dropped_steps == 3
+    # Eight steps from the first one used, because the prediction reaches that far.
+    assert scheduler.due(at(10)) is not None
+    assert scheduler.due(at(11)) is None
+
+
+def test_the_next_chunk_is_asked_for_as_early_as_the_slowest_prediction_was_late():
+    scheduler = ChunkScheduler(8)
+    scheduler.request(at(0))
+    scheduler.add(chunk(START), at(2))
+    assert scheduler.due(at(2)) is not None
+    wanted = [step for step in range(2, 12) if scheduler.needs_chunk(at(step))]
+    assert wanted == [8, 9, 10, 11]
+    scheduler.request(at(8))
+    assert not scheduler.needs_chunk(at(9))
+    scheduler.abandon()
+    assert scheduler.needs_chunk(at(9))
+
+
+def test_a_newer_chunk_replaces_the_old_at_once_and_an_older_one_does_not():
+    scheduler = ChunkScheduler(8)
+    scheduler.add(chunk(at(4)), at(5))
+    assert not scheduler.add(chunk(START), at(5))
+    due = scheduler.due(at(6))
+    assert due is not None
+    assert due.chunk_stamp_ns == at(4)
+    assert scheduler.add(chunk(at(5)), at(6))
+    due = scheduler.due(at(6))
+    assert due is not None
+    assert due.step == 1
+
+
+def test_a_chunk_that_is_late_altogether_is_refused():
+    scheduler = ChunkScheduler(8)
+    assert not scheduler.add(chunk(START), at(16))
+    assert scheduler.late_chunks == 1
+    assert scheduler.due(at(16)) is None
+
+
+def test_reset_forgets_chunk_and_request():
+    scheduler = ChunkScheduler(8)
+    scheduler.add(chunk(START), at(0))
+    scheduler.request(at(1))
+    scheduler.reset()
+    assert scheduler.due(at(1)) is None
+    assert scheduler.needs_chunk(at(1))
+
+
+def test_a_horizon_below_one_is_a_bug():
+    with pytest.raises(ValueError, match="action_horizon"):
+        ChunkScheduler(0)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    latency=st.floats(0.0, 14.0),
+    horizon=st.integers(1, 16),
+    phase=st.floats(0.0, 0.99),
+    jitter=st.lists(st.floats(-0.2, 0.2), min_size=60, max_size=60),
+)
+def test_every_action_is_executed_within_one_period_of_its_own_time(latency, horizon, phase, jitter):
+    """A model of the control loop: new observations at whole steps, ticks at any phase with jitter."""
+    scheduler = ChunkScheduler(horizon)
+    in_flight: tuple[int, ActionChunk] | None = None
+    observed = 0
+    used: dict[int, list[int]] = {}
+    for number, shake in enumerate(jitter):
+        now = at(number + phase + shake)
+        if in_flight and in_flight[0] <= now:
+            scheduler.add(in_flight[1], now)
+            in_flight = None
+        newest = at(max(0, (now - START) // PERIOD))
+        if scheduler.needs_chunk(now) and in_flight is None and newest > observed:
+            scheduler.request(now)
+            in_flight = (now + round(latency * PERIOD), chunk(newest))
+            observed = newest
+        due = scheduler.due(now)
+        if due is None:
+            continue
+        used.setdefault(due.chunk_stamp_ns, []).append(due.step)
+        assert abs(START + float(due.action[0]) * PERIOD - now) <= PERIOD / 2 + 1000
+    for steps in used.values():
+        assert steps == sorted(steps)
+        assert max(steps) - min(steps) < horizon

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vita_policy_node.safety import COMMAND_MEMORY_NS, JointLimits, SafetyGate, SentCommand
+
+NAMES = ("a", "b", "c")
+LIMITS = JointLimits(NAMES, np.array([-1.0, -2.0, 0.0]), np.array([1.0, 2.0, 1.0]), np.array([0.1, 0.5, 0.2]))
+ZERO = np.zeros(3)
+NOW = 10_000_000_000
+
+anything = st.floats(allow_nan=True, allow_infinity=True, width=64)
+poses = st.lists(anything, min_size=0, max_size=4).map(np.array)
+
+
+def sent(values: list[float], age_ns: int = 33_000_000) -> SentCommand:
+    return SentCommand(np.array(values), NOW - age_ns)
+
+
+def test_an_action_inside_its_limits_passes_unchanged():
+    action = np.array([0.05, -0.4, 0.1])
+    verdict = SafetyGate(LIMITS).check(action, NAMES, ZERO, None, NOW)
+    assert verdict.command is not None
+    assert np.array_equal(verdict.command, action)
+    assert verdict.hits == ()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_one_value_that_is_not_finite_stops_the_whole_command(bad):
+    verdict = SafetyGate(LIMITS).check(np.array([0.0, bad, 0.0]), NAMES, ZERO, None, NOW)
+    assert verdict.command is None
+    assert verdict.hits == ("finite: b",)
+    assert "not finite" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("action", "names"),
+    [(np.zeros(2), ("a", "b")), (np.zeros(4), NAMES), (np.zeros(3), ("b", "a", "c")), (np.zeros((1, 3)), NAMES)],
+)
+def test_wrong_names_or_width_stop_the_command(action, names):
+    verdict = SafetyGate(LIMITS).check(action, names, ZERO, None, NOW)
+    assert verdict.command is None
+    assert verdict.hits == ("names: action",)
+
+
+def test_position_and_step_are_clamped_and_named():
+    last = sent([0.95, 0.0, 0.5])
+    verdict = SafetyGate(LIMITS).check(np.array([1.5, 1.0, 0.5]), NAMES, ZERO, last, NOW)
+    assert verdict.command is not None
+    assert np.allclose(verdict.command, [1.0, 0.5, 0.5])
+    assert verdict.hits == ("position: a", "step: b")
+
+
+def test_hold_mode_sends_nothing_instead_of_clamping():
+    verdict = SafetyGate(LIMITS, "hold").check(np.array([0.5, 0.0, 0.0]), NAMES, ZERO, None, NOW)
+    assert verdict.command is None
+    assert verdict.hits == ("step: a",)
+
+
+def test_steps_count_from_the_measured_pose_when_the_last_command_is_old():
+    measured = np.array([0.5, 0.0, 0.0])
+    old = sent([0.0, 0.0, 0.0], COMMAND_MEMORY_NS + 1)
+    verdict = SafetyGate(LIMITS).check(np.array([0.55, 0.0, 0.0]), NAMES, measured, old, NOW)
+    assert verdict.command is not None
+    assert verdict.command[0] == 0.55
+    future = SentCommand(np.array([0.0, 0.0, 0.0]), NOW + 1)
+    assert SafetyGate(LIMITS).check(np.array([0.55, 0.0, 0.0]), NAMES, measured, future, NOW).hits == ()
+
+
+@pytest.mark.parametrize("measured", [None, np.array([np.nan, 0.0, 0.0]), np.zeros(2)])
+def test_an_unknown_pose_stops_the_first_command(measured):
+    verdict = SafetyGate(LIMITS).check(ZERO, NAMES, measured, None, NOW)
+    assert verdict.command is None
+    assert "measured pose" in verdict.reason
+
+
+def test_an_arm_far_outside_its_limits_is_not_moved():
+    verdict = SafetyGate(LIMITS).check(ZERO, NAMES, np.array([1.5, 0.0, 0.0]), None, NOW)
+    assert verdict.command is None
+    assert "reach: a" in verdict.hits
+    assert "by hand" in verdict.reason
+
+
+def test_an_arm_a_little_outside_is_led_back():
+    verdict = SafetyGate(LIMITS).check(ZERO, NAMES, np.array([1.05, 0.0, -0.01]), None, NOW)
+    assert verdict.command is not None
+    assert verdict.command[0] == pytest.approx(0.95)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    action=poses,
+    measured=poses,
+    last=poses,
+    age_ns=st.integers(-(10**9), 10**9),
+    mode=st.sampled_from(["clamp", "hold"]),
+)
+def test_whatever_comes_no_command_leaves_the_limits(action, measured, last, age_ns, mode):
+    command_before = SentCommand(last, NOW - age_ns)
+    verdict = SafetyGate(LIMITS, mode).check(action, NAMES, measured, command_before, NOW)
+    if verdict.command is None:
+        assert verdict.reason
+        assert verdict.hits
+        return
+    assert np.isfinite(verdict.command).all()
+    assert (verdict.command >= LIMITS.position_min).all()
+    assert (verdict.command <= LIMITS.position_max).all()
+    reference = last if 0 <= age_ns <= COMMAND_MEMORY_NS else measured
+    assert (np.abs(verdict.command - reference) <= LIMITS.max_step + 1e-12).all()
+    if not verdict.hits:
+        assert np.array_equal(verdict.command, action)

@@ -1,0 +1,1 @@
+"""The policy node: from camera frames and joint states to safe arm commands."""

@@ -1,0 +1,178 @@
+"""Whether a robot and a checkpoint fit, and if so, how the one's messages become the other's vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vita_dataset.errors import DataError
+from vita_dataset.robot import Arm, Robot
+from vita_dataset.spec import DatasetSpec, VectorSpec
+from vita_policy_node.safety import JointLimits
+from vita_policy_node.settings import NodeSettings
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One topic to subscribe to; ``kind`` is "raw", "compressed" or "joint_state"."""
+
+    name: str
+    topic: str
+    kind: str
+    timeout_ns: int
+
+
+@dataclass(frozen=True)
+class CameraInput:
+    """Which stream feeds which image key, and the size [pixels] that the network's dataset has."""
+
+    stream: int
+    key: str
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class JointInput:
+    """One joint of the robot: its name in the messages of ``stream``."""
+
+    stream: int
+    joint: str
+
+
+@dataclass(frozen=True)
+class ArmOutput:
+    """One arm and where its joints are in the policy's action: joint i takes action[indices[i]]."""
+
+    arm: Arm
+    indices: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """How messages become observations and actions become commands.
+
+    Attributes:
+        streams: cameras in the robot file's order, then each joint state topic once.
+        cameras: one for each image key of the policy.
+        state: the joints that make up the policy's state, in its order.
+        pose: the joints that the policy commands, in the order of the action.
+        limits: names and limits of the action's elements, in its order.
+        arms: where each arm's command comes from.
+        period_ns: time between two commands.
+    """
+
+    streams: tuple[Stream, ...]
+    cameras: tuple[CameraInput, ...]
+    state: tuple[JointInput, ...]
+    pose: tuple[JointInput, ...]
+    limits: JointLimits
+    arms: tuple[ArmOutput, ...]
+    period_ns: int
+
+
+def check_contract(robot: Robot, spec: DatasetSpec, image_keys: Sequence[str], settings: NodeSettings) -> Layout:
+    """Compare a robot with the dataset that a policy was trained on.
+
+    Args:
+        robot: from the robot file.
+        spec: from the checkpoint.
+        image_keys: the cameras that the policy looks at.
+        settings: for rate, time limits and ``allow_unnamed_joints``.
+
+    Raises:
+        DataError: they do not fit; the message lists every mismatch.
+    """
+    problems: list[str] = []
+    _check_cameras(robot, spec, image_keys, problems)
+    names = {
+        vector: _vector_names(label, vector, robot, settings, problems)
+        for label, vector in (("state", spec.state), ("action", spec.action))
+    }
+    if settings.rate_hz and abs(settings.rate_hz - spec.fps) > 1e-3 * spec.fps:
+        problems.append(f"rate_hz is {settings.rate_hz:g}, but the policy was trained at {spec.fps:g} Hz")
+    if not spec.fps > 0:
+        problems.append(f"the checkpoint's fps is {spec.fps:g}, but must be above 0")
+    if problems:
+        raise DataError(
+            f"the robot file does not fit the checkpoint trained on '{spec.repo_id}': "
+            + "; ".join(problems)
+            + " (correct the robot file or choose another checkpoint)"
+        )
+    return _layout(robot, spec, image_keys, names[spec.state], names[spec.action], settings)
+
+
+def _check_cameras(robot: Robot, spec: DatasetSpec, image_keys: Sequence[str], problems: list[str]) -> None:
+    keys = [camera.key for camera in robot.cameras]
+    stored = {camera.key: camera for camera in spec.cameras}
+    problems += [f"the policy needs camera '{key}', which no camera feeds" for key in image_keys if key not in keys]
+    for camera in robot.cameras:
+        if camera.key not in image_keys:
+            problems.append(f"camera '{camera.name}' feeds '{camera.key}', which the policy does not use")
+    problems += [f"'{key}' is fed by more than one camera" for key in sorted(set(keys)) if keys.count(key) > 1]
+    for key in image_keys:
+        if key not in stored:
+            problems.append(f"the checkpoint's dataset does not describe camera '{key}' that its policy uses")
+        elif stored[key].channels != 3:
+            problems.append(f"camera '{key}' has {stored[key].channels} channels, but only RGB is served")
+
+
+def _vector_names(
+    label: str, vector: VectorSpec, robot: Robot, settings: NodeSettings, problems: list[str]
+) -> tuple[str, ...]:
+    """The names of a vector's elements; for an unnamed one the robot's, when the settings allow it."""
+    have = robot.policy_names
+    if vector.names is None:
+        if not settings.allow_unnamed_joints:
+            problems.append(
+                f"the checkpoint does not name the elements of its {label}; set allow_unnamed_joints to true if they "
+                f"are, in this order, {list(have)}"
+            )
+        if vector.dim != len(have):
+            problems.append(f"the policy's {label} has {vector.dim} elements, the robot has {len(have)} joints")
+        return have
+    for name in vector.names:
+        if name not in have:
+            problems.append(f"the policy's {label} has '{name}', which no arm has")
+    for name in have:
+        if name not in vector.names:
+            problems.append(f"the robot's joint '{name}' is not in the policy's {label}")
+    return vector.names
+
+
+def _layout(
+    robot: Robot,
+    spec: DatasetSpec,
+    image_keys: Sequence[str],
+    state_names: tuple[str, ...],
+    action_names: tuple[str, ...],
+    settings: NodeSettings,
+) -> Layout:
+    cameras = tuple(
+        Stream(f"camera '{camera.name}'", camera.topic, camera.transport, settings.camera_timeout_ns)
+        for camera in robot.cameras
+    )
+    topics = tuple(dict.fromkeys(arm.state_topic for arm in robot.arms))
+    states = tuple(Stream(f"joint state '{t}'", t, "joint_state", settings.state_timeout_ns) for t in topics)
+    by_key = {camera.key: index for index, camera in enumerate(robot.cameras)}
+    joints: dict[str, JointInput] = {}
+    bounds: dict[str, tuple[float, float, float]] = {}
+    for arm in robot.arms:
+        stream = len(cameras) + topics.index(arm.state_topic)
+        for index, name in enumerate(arm.policy_names):
+            joints[name] = JointInput(stream, arm.joints[index])
+            bounds[name] = (arm.position_min[index], arm.position_max[index], arm.max_step[index])
+    limits = np.array([bounds[name] for name in action_names], dtype=np.float64)
+    return Layout(
+        streams=cameras + states,
+        cameras=tuple(
+            CameraInput(by_key[key], key, spec.camera(key).height, spec.camera(key).width) for key in image_keys
+        ),
+        state=tuple(joints[name] for name in state_names),
+        pose=tuple(joints[name] for name in action_names),
+        limits=JointLimits(action_names, limits[:, 0], limits[:, 1], limits[:, 2]),
+        arms=tuple(ArmOutput(arm, tuple(action_names.index(name) for name in arm.policy_names)) for arm in robot.arms),
+        period_ns=round(1e9 / spec.fps),
+    )

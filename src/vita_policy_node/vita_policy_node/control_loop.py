@@ -1,0 +1,190 @@
+"""What happens at each control tick: from streams to a command, or to a hold with its reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vita_dataset.errors import DataError
+from vita_policy_node.chunk_scheduler import ChunkScheduler, DueAction
+from vita_policy_node.contract import Layout
+from vita_policy_node.inference_worker import Worker
+from vita_policy_node.observation_builder import read_joints
+from vita_policy_node.observation_sync import ObservationSync
+from vita_policy_node.safety import SafetyGate, SentCommand
+from vita_policy_node.settings import NodeSettings
+from vita_policy_node.streams import Arrival, StreamLimit
+from vita_train.policy.observation import ActionChunk
+
+
+class PolicyState(IntEnum):
+    """The states of vita_msgs/PolicyStatus, same numbers."""
+
+    IDLE = 0
+    RUNNING = 1
+    HOLDING = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Tick:
+    """The outcome of one tick.
+
+    Attributes:
+        state: what the loop does.
+        reason: why, when it holds or is idle; the text stays the same while the cause does.
+        command: float64 [A] in the order of ``Layout.limits.names``, to be sent now; None while holding or idle.
+        due: the action behind the command.
+        chunk: a chunk that arrived in this tick.
+    """
+
+    state: PolicyState
+    reason: str = ""
+    command: NDArray[np.float64] | None = None
+    due: DueAction | None = None
+    chunk: ActionChunk | None = None
+
+
+@dataclass
+class LoopCounts:
+    """Since the last start."""
+
+    chunks: int = 0
+    commands: int = 0
+    limited: int = 0
+    holds: Counter[str] = field(default_factory=Counter)
+    hits: Counter[str] = field(default_factory=Counter)
+
+
+class ControlLoop:
+    """Joins the synchroniser, the worker, the scheduler and the safety gate; owns no clock, node or thread.
+
+    Used alike by the node, whose timer ticks it, and by the offline replay, which ticks it with a bag's stamps.
+    """
+
+    def __init__(self, layout: Layout, settings: NodeSettings, worker: Worker, action_horizon: int) -> None:
+        limits = tuple(StreamLimit(stream.name, stream.timeout_ns) for stream in layout.streams)
+        self.layout = layout
+        self.sync = ObservationSync(limits, settings.slop_s, settings.queue_size)
+        self.scheduler = ChunkScheduler(action_horizon)
+        self.counts = LoopCounts()
+        self.last_chunk: ActionChunk | None = None
+        self._worker = worker
+        self._gate = SafetyGate(layout.limits, settings.limit_mode)
+        self._running = False
+        self._idle_reason = "not started"
+        self._sent: SentCommand | None = None
+        self._submitted_ns = 0
+        self._failure = ""
+        self._last_tick_ns: int | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started; it may be holding."""
+        return self._running
+
+    def add_message(self, stream: int, message: Any, now_ns: int) -> None:
+        """Take one message of a stream. Decodes nothing."""
+        if self.sync.add(stream, message, now_ns) is Arrival.JUMPED_BACK:
+            self.discard()
+
+    def start(self) -> None:
+        """Begin commanding with the next tick, from the measured pose."""
+        self.discard()
+        self.counts = LoopCounts()
+        self.sync.reset_counts()
+        self.scheduler.reset_counts()
+        self._running = True
+
+    def stop(self, reason: str) -> None:
+        """Be idle at once; idempotent."""
+        self._running = False
+        self._idle_reason = reason
+        self.discard()
+
+    def discard(self) -> None:
+        """Forget the chunk in use, the one in flight and the last command; the next steps count from the pose."""
+        self._worker.reset()
+        self.scheduler.reset()
+        self._sent = None
+        self._submitted_ns = 0
+        self._failure = ""
+
+    def tick(self, now_ns: int) -> Tick:
+        """Decide what to send at ``now_ns``."""
+        if self._last_tick_ns is not None and now_ns < self._last_tick_ns:
+            self.sync.forget()
+            self.discard()
+        self._last_tick_ns = now_ns
+        if not self._running:
+            return Tick(PolicyState.IDLE, self._idle_reason)
+        stale = self.sync.rules.stale(now_ns)
+        if stale:
+            # What was predicted before the gap is not to be resumed after it.
+            self.discard()
+            return self._hold("; ".join(stale))
+        chunk = self._collect(now_ns)
+        if self.scheduler.needs_chunk(now_ns) and self._request(now_ns):
+            chunk = self._collect(now_ns) or chunk
+        due = self.scheduler.due(now_ns)
+        if due is None:
+            return self._hold(self._why_nothing_is_due(), chunk)
+        return self._command(due, chunk, now_ns)
+
+    def _command(self, due: DueAction, chunk: ActionChunk | None, now_ns: int) -> Tick:
+        try:
+            measured = read_joints(self.layout, self.layout.pose, self.sync.newest_messages())
+        except DataError as error:
+            return self._hold(str(error), chunk)
+        # An unnamed action is in the robot's order: the operator allowed it, or the contract would have refused.
+        names = due.names or self.layout.limits.names
+        verdict = self._gate.check(due.action, names, measured, self._sent, now_ns)
+        self.counts.hits.update(verdict.hits)
+        if verdict.command is None:
+            return self._hold(verdict.reason, chunk)
+        self._sent = SentCommand(verdict.command, now_ns)
+        self.counts.commands += 1
+        self.counts.limited += bool(verdict.hits)
+        return Tick(PolicyState.RUNNING, command=verdict.command, due=due, chunk=chunk)
+
+    def _hold(self, reason: str, chunk: ActionChunk | None = None) -> Tick:
+        self.counts.holds[reason] += 1
+        return Tick(PolicyState.HOLDING, reason, chunk=chunk)
+
+    def _request(self, now_ns: int) -> bool:
+        """Start a prediction from the newest matched set; False if there is none that is new and fresh."""
+        matched = self.sync.newest_set()
+        if matched is None or matched.stamp_ns <= self._submitted_ns:
+            return False
+        if now_ns - matched.stamp_ns > self.layout.streams[0].timeout_ns:
+            return False
+        self._worker.submit(matched, now_ns)
+        self.scheduler.request(now_ns)
+        self._submitted_ns = matched.stamp_ns
+        return True
+
+    def _collect(self, now_ns: int) -> ActionChunk | None:
+        prediction = self._worker.poll(now_ns)
+        if prediction is None:
+            return None
+        self._failure = prediction.failure
+        if prediction.chunk is None:
+            self.scheduler.abandon()
+            return None
+        self.scheduler.add(prediction.chunk, now_ns)
+        self.counts.chunks += 1
+        self.last_chunk = prediction.chunk
+        return prediction.chunk
+
+    def _why_nothing_is_due(self) -> str:
+        if self._failure:
+            return self._failure
+        if self.sync.newest_set() is None:
+            return "no set of messages matches: the streams' stamps are further apart than slop_s"
+        if self.counts.chunks == 0:
+            return "waiting for the first chunk"
+        return "starved: the next chunk is late"

@@ -1,0 +1,79 @@
+"""The control loop's state as vita_msgs/PolicyStatus and diagnostic_msgs/DiagnosticArray."""
+
+from __future__ import annotations
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+
+from vita_msgs.msg import PolicyStatus
+from vita_policy_node.control_loop import ControlLoop, PolicyState
+from vita_policy_node.conversions import to_time
+from vita_policy_node.serving import Serving
+
+
+def status_message(
+    state: PolicyState, reason: str, serving: Serving | None, loop: ControlLoop | None, now_ns: int
+) -> PolicyStatus:
+    """The status; without checkpoint and loop before the node is configured."""
+    message = PolicyStatus(stamp=to_time(now_ns), state=int(state), reason=reason)
+    if serving is not None:
+        message.checkpoint = str(serving.policy.checkpoint)
+        message.checkpoint_step = serving.policy.step
+    if loop is not None:
+        message.observations = loop.sync.matched_sets
+        message.chunks = loop.counts.chunks
+        message.commands = loop.counts.commands
+        message.holds = loop.counts.holds.total()
+        message.limited = loop.counts.limited
+        message.queue = loop.scheduler.remaining(now_ns)
+        if loop.last_chunk is not None:
+            message.inference_s = loop.last_chunk.inference_ns / 1e9
+    return message
+
+
+def diagnostic_message(
+    name: str, state: PolicyState, reason: str, loop: ControlLoop | None, now_ns: int
+) -> DiagnosticArray:
+    """One diagnostic status: level WARN while holding, the counters of each stream, holds and limits by name."""
+    status = DiagnosticStatus(name=f"{name}: policy", hardware_id="vita_policy_node", message=reason or state.name)
+    status.level = DiagnosticStatus.WARN if state is PolicyState.HOLDING else DiagnosticStatus.OK
+    values: dict[str, object] = {"state": state.name}
+    if loop is not None:
+        for stream, count in zip(loop.layout.streams, loop.sync.rules.counts, strict=True):
+            values[f"{stream.name} received"] = count.received
+            values[f"{stream.name} matched"] = count.matched
+            values[f"{stream.name} refused"] = count.refused
+        values |= {f"refused, {what}": number for what, number in loop.sync.rules.refusals.items()}
+        values |= {f"hold, {what}": number for what, number in loop.counts.holds.items()}
+        values |= {f"limited, {what}": number for what, number in loop.counts.hits.items()}
+        values |= {"steps dropped as late": loop.scheduler.dropped_steps, "commands": loop.counts.commands}
+    status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
+    message = DiagnosticArray(status=[status])
+    message.header.stamp = to_time(now_ns)
+    return message
+
+
+def summary(loop: ControlLoop) -> str:
+    """One paragraph for the log: how the run since the last start went."""
+    counts = loop.counts
+    holds = "; ".join(f"{number} x {reason}" for reason, number in counts.holds.most_common()) or "none"
+    hits = "; ".join(f"{number} x {name}" for name, number in counts.hits.most_common()) or "none"
+    return (
+        f"since the start: {loop.sync.matched_sets} observations, {counts.chunks} chunks, {counts.commands} commands, "
+        f"{loop.scheduler.dropped_steps} steps dropped as late, {counts.limited} commands limited ({hits}), "
+        f"ticks held: {holds}"
+    )
+
+
+class EventMemory:
+    """Tells each kind of event once: which joints were limited by which rule, which messages were refused and why."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def new(self, loop: ControlLoop) -> list[str]:
+        """The events that were not told before."""
+        events = [f"limited {what}" for what in loop.counts.hits]
+        events += [f"refused message of {what}" for what in loop.sync.rules.refusals]
+        new = [event for event in events if event not in self._told]
+        self._told.update(new)
+        return new

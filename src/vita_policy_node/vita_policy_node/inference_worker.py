@@ -1,0 +1,77 @@
+"""The one thread that owns the model, and how the control loop talks to it without waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+from vita_dataset.errors import VitaError
+from vita_policy_node.observation_sync import MatchedSet
+from vita_train.policy.observation import ActionChunk
+
+Predict = Callable[[MatchedSet], ActionChunk]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """A finished prediction: a chunk, or why the observation could not be used."""
+
+    chunk: ActionChunk | None
+    failure: str = ""
+
+
+class Worker(Protocol):
+    """Where the control loop sends observations: a thread on the robot, a simulated delay in the offline replay."""
+
+    def submit(self, matched: MatchedSet, now_ns: int) -> None:
+        """Start a prediction. The caller asks for one at a time."""
+        ...
+
+    def poll(self, now_ns: int) -> Prediction | None:
+        """The prediction if it is ready, once; never waits. A bug in the prediction is raised here."""
+        ...
+
+    def reset(self) -> None:
+        """Discard the prediction in flight: its result will never be seen."""
+        ...
+
+
+class InferenceWorker:
+    """Runs predictions one after the other in one thread. No lock is held while the model runs.
+
+    The caller submits the newest matched set when it needs a chunk, so sets never queue up. A discarded prediction
+    cannot be interrupted; the next one runs after it.
+    """
+
+    def __init__(self, predict: Predict) -> None:
+        self._predict = predict
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
+        self._future: Future[ActionChunk] | None = None
+
+    def submit(self, matched: MatchedSet, now_ns: int) -> None:  # noqa: ARG002
+        """See ``Worker``. ``now_ns`` matters to simulated workers only."""
+        self.reset()
+        self._future = self._thread.submit(self._predict, matched)
+
+    def poll(self, now_ns: int) -> Prediction | None:  # noqa: ARG002
+        """See ``Worker``. A mistake in the data becomes a failure, any other exception is raised, both once."""
+        if self._future is None or not self._future.done():
+            return None
+        future, self._future = self._future, None
+        try:
+            return Prediction(future.result())
+        except VitaError as error:
+            return Prediction(None, str(error))
+
+    def reset(self) -> None:
+        """See ``Worker``."""
+        if self._future is not None:
+            self._future.cancel()
+            self._future = None
+
+    def close(self) -> None:
+        """Discard everything and end the thread after the prediction that it is in."""
+        self.reset()
+        self._thread.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,225 @@
+"""Offline replay: a bag through the node's own classes, without an executor, the same result each run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sensor_msgs.msg import JointState
+
+from vita_dataset.errors import DataError, VitaError
+from vita_policy_node.bag import read_bag
+from vita_policy_node.contract import Layout
+from vita_policy_node.control_loop import ControlLoop
+from vita_policy_node.conversions import joint_positions, stamp_ns
+from vita_policy_node.inference_worker import Predict, Prediction
+from vita_policy_node.observation_builder import build_observation, read_joints
+from vita_policy_node.observation_sync import MatchedSet
+from vita_policy_node.settings import NodeSettings
+from vita_train.policy.observation import ActionChunk, Observation
+
+RECORDED_ACTION = "/recorded/action"
+KINDS = {
+    "raw": "sensor_msgs/msg/Image",
+    "compressed": "sensor_msgs/msg/CompressedImage",
+    "joint_state": "sensor_msgs/msg/JointState",
+}
+LONGEST_GAP_NS = 60_000_000_000
+"""A stamp that is further ahead than this does not move the replay's clock: it is a broken stamp."""
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ReplayTick:
+    """One control tick.
+
+    Attributes:
+        stamp_ns: its time.
+        recorded: float64 [A], what the robot was commanded; None where the recording has a gap.
+        command: float64 [A], what the policy's pipeline would send; None while holding.
+        held: float64 [A], the pose measured at the observation behind the command: what a trivial policy sends.
+        reason: why it holds, else empty.
+    """
+
+    stamp_ns: int
+    recorded: Vector | None
+    command: Vector | None
+    held: Vector | None
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """Everything that a replay did; ``inference_ns`` alone depends on the machine."""
+
+    layout: Layout
+    loop: ControlLoop
+    ticks: tuple[ReplayTick, ...]
+    inference_ns: tuple[int, ...]
+
+
+class SimulatedWorker:
+    """Predicts at once and hands the result out ``latency_ns`` later: inference time without a clock."""
+
+    def __init__(self, predict: Predict, latency_ns: int) -> None:
+        self._predict = predict
+        self._latency_ns = latency_ns
+        self._waiting: tuple[int, Prediction] | None = None
+
+    def submit(self, matched: MatchedSet, now_ns: int) -> None:
+        """See ``inference_worker.Worker``."""
+        try:
+            prediction = Prediction(self._predict(matched))
+        except VitaError as error:
+            prediction = Prediction(None, str(error))
+        self._waiting = (now_ns + self._latency_ns, prediction)
+
+    def poll(self, now_ns: int) -> Prediction | None:
+        """See ``inference_worker.Worker``."""
+        if self._waiting is None or now_ns < self._waiting[0]:
+            return None
+        prediction = self._waiting[1]
+        self._waiting = None
+        return prediction
+
+    def reset(self) -> None:
+        """See ``inference_worker.Worker``."""
+        self._waiting = None
+
+
+@dataclass
+class _Predictor:
+    """Calls the policy and notes, for each chunk, the pose measured at its observation."""
+
+    layout: Layout
+    predict: Callable[[Observation], ActionChunk]
+    poses: dict[int, Vector] = field(default_factory=dict)
+    inference_ns: list[int] = field(default_factory=list)
+
+    def __call__(self, matched: MatchedSet) -> ActionChunk:
+        chunk = self.predict(build_observation(self.layout, matched))
+        self.poses[matched.stamp_ns] = read_joints(self.layout, self.layout.pose, matched.messages)
+        self.inference_ns.append(chunk.inference_ns)
+        return chunk
+
+
+def replay_bag(
+    bag: Path,
+    layout: Layout,
+    settings: NodeSettings,
+    predict: Callable[[Observation], ActionChunk],
+    action_horizon: int,
+    latency_ns: int = 0,
+) -> Replay:
+    """Run a bag through the control loop.
+
+    Time is that of the headers: the clock is the largest stamp so far, in the order in which the bag recorded the
+    messages, so delays between streams are kept. A tick sees every message up to its own time.
+
+    Args:
+        bag: with the topics of the robot file and the recorded actions.
+        layout: from ``check_contract``.
+        settings: the node's.
+        predict: the policy's ``predict_chunk``.
+        action_horizon: how many actions of a chunk to execute.
+        latency_ns: assumed time from request to chunk; the measured one is only reported.
+
+    Raises:
+        DataError: the bag lacks a topic, is damaged, or holds no recorded action.
+    """
+    recorded = read_recorded_actions(bag, layout.limits.names)
+    predictor = _Predictor(layout, predict)
+    loop = ControlLoop(layout, settings, SimulatedWorker(predictor, latency_ns), action_horizon)
+    loop.start()
+    pending = tick_times(list(recorded), layout.period_ns)[::-1]
+    ticks: list[ReplayTick] = []
+
+    def tick_until(end_ns: int) -> None:
+        while pending and pending[-1] < end_ns:
+            now_ns = pending.pop()
+            tick = loop.tick(now_ns)
+            held = None if tick.due is None else predictor.poses[tick.due.chunk_stamp_ns]
+            ticks.append(ReplayTick(now_ns, recorded.get(now_ns), tick.command, held, tick.reason))
+
+    streams = {stream.topic: index for index, stream in enumerate(layout.streams)}
+    topics = {stream.topic: KINDS[stream.kind] for stream in layout.streams} | {RECORDED_ACTION: KINDS["joint_state"]}
+    clock_ns = 0
+    for item in read_bag(bag, topics):
+        stamp = stamp_ns(item.message)
+        if clock_ns < stamp and (clock_ns == 0 or stamp - clock_ns <= LONGEST_GAP_NS):
+            tick_until(stamp)
+            clock_ns = stamp
+        if item.topic in streams:
+            loop.add_message(streams[item.topic], item.message, clock_ns)
+    tick_until(clock_ns + 1)
+    return Replay(layout, loop, tuple(ticks), tuple(predictor.inference_ns))
+
+
+def read_recorded_actions(bag: Path, names: tuple[str, ...]) -> dict[int, Vector]:
+    """The recorded actions by stamp [ns], in time order, each float64 [A] in the order of ``names``.
+
+    Raises:
+        DataError: there are none, or one does not have the names.
+    """
+    recorded: dict[int, Vector] = {}
+    for item in read_bag(bag, {RECORDED_ACTION: KINDS["joint_state"]}):
+        recorded[stamp_ns(item.message)] = _action(item.message, names)
+    if not recorded:
+        raise DataError(f"bag '{bag}' has no message on {RECORDED_ACTION}; write it with 'vita_dataset to_bag'")
+    return dict(sorted(recorded.items()))
+
+
+def _action(message: JointState, names: tuple[str, ...]) -> Vector:
+    try:
+        return joint_positions(message, names)
+    except DataError as error:
+        raise DataError(f"{RECORDED_ACTION}: {error}") from error
+
+
+def tick_times(stamps: list[int], period_ns: int) -> list[int]:
+    """When to tick: every period, on a recorded stamp wherever one lies within half a period.
+
+    Args:
+        stamps: ascending, at least one [ns].
+        period_ns: time between ticks.
+
+    Returns:
+        Ascending times from the first stamp to the last.
+    """
+    times = [stamps[0]]
+    index = 0
+    while times[-1] < stamps[-1]:
+        wanted = times[-1] + period_ns
+        while index + 1 < len(stamps) and abs(stamps[index + 1] - wanted) <= abs(stamps[index] - wanted):
+            index += 1
+        near = abs(stamps[index] - wanted) <= period_ns // 2 and stamps[index] > times[-1]
+        times.append(stamps[index] if near else wanted)
+    return times
+
+
+def metadata(replay: Replay) -> dict[str, Any]:
+    """Counters of the streams, the scheduler and the gate, as plain JSON types."""
+    loop = replay.loop
+    streams = {
+        stream.name: {
+            "received": count.received,
+            "matched": count.matched,
+            "dropped": count.dropped,
+            "refused": count.refused,
+        }
+        for stream, count in zip(replay.layout.streams, loop.sync.rules.counts, strict=True)
+    }
+    return {
+        "streams": streams,
+        "refused": dict(loop.sync.rules.refusals),
+        "matched_sets": loop.sync.matched_sets,
+        "chunks": loop.counts.chunks,
+        "steps_dropped_as_late": loop.scheduler.dropped_steps,
+        "holds": dict(loop.counts.holds),
+        "safety": {"commands_limited": loop.counts.limited, "hits": dict(loop.counts.hits)},
+    }

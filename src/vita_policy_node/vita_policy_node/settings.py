@@ -1,0 +1,118 @@
+"""The node's settings: one table that the node declares, the replay reads and the documentation lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vita_dataset.errors import DataError
+
+LIMIT_MODES = ("clamp", "hold")
+PRECISIONS = ("fp32", "bf16", "fp16")
+NS_PER_S = 1_000_000_000
+
+Value = bool | int | float | str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One parameter: its default fixes its type, ``low`` and ``high`` are inclusive, ``unit`` is for people."""
+
+    name: str
+    default: Value
+    description: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("checkpoint", "", "Step folder, checkpoints folder or session folder of the policy to serve."),
+    Setting("device", "cpu", "Where the model runs: 'cpu', 'cuda' or 'cuda:<n>'."),
+    Setting("precision", "fp32", "Arithmetic of the model; the CPU always uses fp32.", choices=PRECISIONS),
+    Setting("rate_hz", 0.0, "Commands per second; must equal the policy's fps, 0 takes it over.", "Hz", 0.0, 1000.0),
+    Setting("slop_s", 0.025, "Largest difference between the stamps of one matched set.", "s", 0.0001, 1.0),
+    Setting(
+        "queue_size",
+        60,
+        "Messages kept for each stream while matching: fastest rate x (slop + worst latency) x 2.",
+        "messages",
+        2,
+        10_000,
+    ),
+    Setting("camera_timeout_s", 0.2, "A camera whose newest stamp is older is stale: hold.", "s", 0.005, 10.0),
+    Setting("state_timeout_s", 0.2, "A joint state whose newest stamp is older is stale: hold.", "s", 0.005, 10.0),
+    Setting(
+        "limit_mode",
+        "clamp",
+        "A command outside its position or step limit is clamped, or not sent at all (hold).",
+        choices=LIMIT_MODES,
+    ),
+    Setting(
+        "allow_unnamed_joints",
+        False,
+        "Accept a checkpoint without joint names: its vectors are then taken in the robot file's order.",
+    ),
+    Setting("autostart_policy", False, "Start commanding as soon as the node is active, without ~/start."),
+)
+
+
+@dataclass(frozen=True)
+class NodeSettings:
+    """The values of ``SETTINGS``, in code's units. ``rate_hz`` 0 means: the policy's fps."""
+
+    checkpoint: str
+    device: str
+    precision: str
+    rate_hz: float
+    slop_s: float
+    queue_size: int
+    camera_timeout_ns: int
+    state_timeout_ns: int
+    limit_mode: str
+    allow_unnamed_joints: bool
+    autostart_policy: bool
+
+
+def convert(setting: Setting, value: Any) -> Value:
+    """A value as the setting's type: whole numbers pass for floats, nothing else is guessed.
+
+    Raises:
+        DataError: another type, out of range, or not one of the choices.
+    """
+    wanted = type(setting.default)
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not wanted:
+        raise DataError(f"parameter '{setting.name}' must be {wanted.__name__}, but is {value!r}")
+    if setting.choices and value not in setting.choices:
+        raise DataError(f"parameter '{setting.name}' must be one of {list(setting.choices)}, but is {value!r}")
+    if setting.low is not None and setting.high is not None and not setting.low <= float(value) <= setting.high:
+        unit = f" {setting.unit}" if setting.unit else ""
+        raise DataError(
+            f"parameter '{setting.name}' must be between {setting.low:g} and {setting.high:g}{unit}, but is {value!r}"
+        )
+    result: Value = value
+    return result
+
+
+def read_settings(parameters: Mapping[str, Any]) -> NodeSettings:
+    """Settings from parameters; what is absent takes its default, what is no setting is left to others.
+
+    Raises:
+        DataError: lists every setting that has a wrong type or value.
+    """
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for setting in SETTINGS:
+        try:
+            values[setting.name] = convert(setting, parameters.get(setting.name, setting.default))
+        except DataError as error:
+            problems.append(str(error))
+    if problems:
+        raise DataError("; ".join(problems))
+    for name in ("camera_timeout", "state_timeout"):
+        values[f"{name}_ns"] = round(values.pop(f"{name}_s") * NS_PER_S)
+    return NodeSettings(**values)
