@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import zarr
 from numpy.typing import NDArray
+
 from vita_dataset.convert import convert
 from vita_dataset.sample import write_sample
 from vita_dataset.zarr_store import open_dataset

@@ -60,7 +60,8 @@ def test_the_robot_file_holds_the_recorded_motion(record, tmp_path):
     set_action(root, 1, [[0, 1, 5]] * 3)
     source = open_source(root)
     path = tmp_path / "robot.yaml"
-    path.write_text(robot_text(source.spec, survey(source)))
+    found = survey(source)
+    path.write_text(robot_text(source.spec, found))
     robot = read_robot_file(path)
     assert [camera.topic for camera in robot.cameras] == [
         "/front/image_raw",
@@ -70,9 +71,14 @@ def test_the_robot_file_holds_the_recorded_motion(record, tmp_path):
     assert [camera.key for camera in robot.cameras] == [camera.key for camera in source.spec.cameras]
     (arm,) = robot.arms
     assert arm.policy_names == ("pan", "lift", "gripper")
-    assert arm.position_min == (-0.5, 1.0, 5.0)
-    assert arm.position_max == (10.5, 1.0, 5.0)
-    assert arm.max_step == (16.0, 0.0, 0.0)
+    lowest = np.minimum(found.state.min, found.action.min)
+    highest = np.maximum(found.state.max, found.action.max)
+    margin = (highest - lowest) / 20
+    np.testing.assert_allclose(arm.position_min, lowest - margin, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(arm.position_max, highest + margin, rtol=0, atol=1e-4)
+    # Joints that were never commanded to move may still be anywhere they were measured, in one step.
+    assert arm.max_step[0] == 16.0
+    np.testing.assert_allclose(arm.max_step[1:], (1.1 * (highest - lowest))[1:], rtol=0, atol=3e-4)
     parameters = yaml.safe_load(path.read_text())["/**"]["ros__parameters"]
     assert parameters["rate_hz"] == 10.0
     assert parse_robot(parameters) == robot

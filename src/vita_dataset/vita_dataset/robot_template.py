@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vita_dataset.spec import DatasetSpec
 from vita_dataset.survey import Survey
@@ -19,8 +20,9 @@ DIGITS = 4
 def robot_text(spec: DatasetSpec, found: Survey) -> str:
     """The YAML text of a robot file with one arm that holds all joints.
 
-    Limits are the recorded range of the action and a twentieth of it on either side; steps up to twice the fastest
-    recorded one. Both are rounded outwards.
+    Limits are the recorded range of action and state, where both have the joint, and a twentieth of it on either
+    side: a pose that was measured while recording is then never outside them. Steps may be up to twice the largest
+    recorded one. All are rounded outwards.
 
     Args:
         spec: the dataset.
@@ -28,10 +30,11 @@ def robot_text(spec: DatasetSpec, found: Survey) -> str:
     """
     joints = spec.action.names or tuple(f"joint_{element}" for element in range(spec.action.dim))
     cameras = _camera_names([camera.key for camera in spec.cameras])
-    margin = MARGIN * (found.action.max - found.action.min)
+    lowest, highest = _recorded_range(spec, found)
+    margin = MARGIN * (highest - lowest)
     scale = 10**DIGITS
-    low = np.floor((found.action.min - margin) * scale) / scale
-    high = np.ceil((found.action.max + margin) * scale) / scale
+    low = np.floor((lowest - margin) * scale) / scale
+    high = np.ceil((highest + margin) * scale) / scale
     step = np.ceil(found.action_change * SPEED_MARGIN * scale) / scale
     # A constant joint still needs a step when rounding opened a range.
     step = np.where((step == 0) & (high > low), high - low, step)
@@ -69,6 +72,20 @@ def robot_text(spec: DatasetSpec, found: Survey) -> str:
         f"        max_step: {_numbers(step)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _recorded_range(spec: DatasetSpec, found: Survey) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lowest and highest recorded value [A] of each commanded joint, measured or commanded."""
+    lowest, highest = found.action.min.copy(), found.action.max.copy()
+    same_order = spec.state.names is None and spec.action.names is None and spec.state.dim == spec.action.dim
+    state_names = tuple(range(spec.state.dim)) if same_order else spec.state.names or ()
+    action_names = tuple(range(spec.action.dim)) if same_order else spec.action.names or ()
+    for element, name in enumerate(action_names):
+        if name in state_names:
+            column = state_names.index(name)
+            lowest[element] = min(lowest[element], found.state.min[column])
+            highest[element] = max(highest[element], found.state.max[column])
+    return lowest, highest
 
 
 def _camera_names(keys: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+
 from vita_dataset.dataset_writer import DatasetWriter
 from vita_dataset.episode import EpisodeTable
 from vita_dataset.errors import run_cli

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+
 from vita_dataset.spec import CameraSpec, DatasetSpec, SourceSpec, VectorSpec
 from vita_dataset.stats import FeatureStats, Stats
 from vita_train.policy.config import ActionAutoencoderConfig, FlowMatcherConfig, FlowNetConfig, VitaConfig

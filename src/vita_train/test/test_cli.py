@@ -8,6 +8,7 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import load_file
+
 from vita_dataset.zarr_store import open_dataset
 from vita_train.callbacks import SaveCheckpoints
 from vita_train.data import BatchDataset

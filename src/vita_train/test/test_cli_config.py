@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from vita_dataset.errors import DataError, UsageError, run_cli
 from vita_train.cli import train_command
 from vita_train.cli_config import compose_config, resolve, to_yaml

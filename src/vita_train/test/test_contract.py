@@ -4,6 +4,7 @@ import dataclasses
 from datetime import datetime
 
 import pytest
+
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.zarr_store import open_dataset
 from vita_train.cli_config import compose_config, resolve

@@ -6,6 +6,7 @@ import signal
 import numpy as np
 import pytest
 import torch
+
 from vita_dataset.zarr_store import open_dataset
 from vita_train.data import BatchDataset, BatchKeys, StepRange, make_loader
 from vita_train.sample_order import SampleOrder

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+
 from vita_dataset.errors import DataError
 from vita_train.ema import Ema
 from vita_train.schedule import ema_decay

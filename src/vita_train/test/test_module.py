@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lightning.pytorch import Trainer
+
 from vita_train.module import VitaModule, step_seed
 from vita_train.policy.config import ActionAutoencoderConfig, FlowNetConfig, VitaConfig
 from vita_train.policy.vita import VitaPolicy

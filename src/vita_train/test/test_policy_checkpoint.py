@@ -11,6 +11,7 @@ import torch
 from policy_support import STATE, tiny_batch, tiny_policy, tiny_spec, tiny_stats
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+
 from vita_dataset.errors import DataError
 from vita_dataset.stats import stats_to_dict
 from vita_train.policy.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, step_name

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from policy_support import tiny_config
+
 from vita_dataset.errors import UsageError
 from vita_train.policy.config import FlowMatcherConfig, FlowNetConfig, VitaConfig
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
 from vita_train.policy.coupling import assign, optimal_pairs
 from vita_train.policy.flow import FlowNet, integrate
 from vita_train.policy.losses import info_nce, masked_l1

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from golden import forward
 from golden.weights import golden_stats
 from torch import Tensor
+
 from vita_train.policy.normalizer import FeatureScale
 from vita_train.policy.vision import Observer
 from vita_train.policy.vita import VitaPolicy

@@ -11,6 +11,7 @@ import torch
 from golden import forward
 from numpy.typing import NDArray
 from torch import Tensor
+
 from vita_train.policy.normalizer import FeatureScale
 from vita_train.policy.vision import Observer
 from vita_train.policy.vita import VitaPolicy

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from policy_support import CAMERAS, STATE, tiny_batch, tiny_observation, tiny_policy, tiny_spec, tiny_stats
+
 from vita_dataset.errors import DataError, UsageError
 from vita_train.policy.checkpoint import save_checkpoint
 from vita_train.policy.inference import ServedPolicy, load_policy

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_support import ACTION, CAMERAS, STATE, feature_stats, tiny_config, tiny_stats
+
 from vita_dataset.errors import UsageError
 from vita_train.policy.normalizer import FeatureScale, FeatureScales, override_stats
 from vita_train.policy.vita import VitaPolicy

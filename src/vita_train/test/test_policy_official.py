@@ -11,6 +11,7 @@ import pytest
 import yaml
 from policy_support import ACTION, CAMERAS, STATE, tiny_config, tiny_observation, tiny_policy, tiny_stats
 from safetensors.torch import save_file
+
 from vita_dataset.errors import DataError
 from vita_train.policy.checkpoint import load_checkpoint
 from vita_train.policy.inference import load_policy

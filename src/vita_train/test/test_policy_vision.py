@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import torch
+
 from vita_train.policy.normalizer import FeatureScale
 from vita_train.policy.resnet import FrozenBatchNorm2d, ResNet18
 from vita_train.policy.vision import Observer

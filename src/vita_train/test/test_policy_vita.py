@@ -6,6 +6,7 @@ import pytest
 import torch
 from policy_support import ACTION, CAMERAS, STATE, tiny_batch, tiny_policy
 from torch import nn
+
 from vita_train.policy.config import FlowMatcherConfig, VitaConfig
 from vita_train.policy.vita import VitaPolicy
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+
 from vita_dataset.errors import DataError, UsageError
 from vita_train.resume import find_start
 from vita_train.session import Session

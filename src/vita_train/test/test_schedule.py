@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from vita_train.schedule import ema_decay, lr_multiplier
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from vita_dataset.errors import UsageError
 from vita_train.session import Session
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+
 from vita_dataset.errors import UsageError
 from vita_train.cli_config import compose_config, resolve
 from vita_train.settings import parse_settings

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 import torch
+
 from vita_dataset.errors import DataError
 from vita_train.training_state import FILE, TrainingState, read_training_state, write_training_state
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vita_dataset.errors import UsageError
 from vita_train.windows import make_windows
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
-from vita_dataset.errors import DataError
 
+from vita_dataset.errors import DataError
 from vita_train.module import VitaModule
 from vita_train.session import Session
 

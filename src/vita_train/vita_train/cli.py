@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from rich.console import Console
-from vita_dataset.errors import run_cli
 
+from vita_dataset.errors import run_cli
 from vita_train.cli_config import compose_config, resolve, to_yaml
 from vita_train.run_log import run_log
 from vita_train.settings import parse_settings

@@ -18,6 +18,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+
 from vita_dataset.errors import DataError, UsageError
 
 CONFIG_FOLDER = Path(__file__).resolve().parent / "conf"

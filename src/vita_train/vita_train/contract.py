@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from vita_dataset.errors import DataError
 from vita_dataset.spec import DatasetSpec, VectorSpec
-
 from vita_train.policy.config import VitaConfig
 from vita_train.settings import TaskSettings, TrainSettings
 

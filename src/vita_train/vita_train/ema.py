@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from vita_dataset.errors import DataError
 
+from vita_dataset.errors import DataError
 from vita_train.schedule import ema_decay
 
 

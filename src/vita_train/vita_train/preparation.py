@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+
 from vita_dataset.errors import UsageError
 from vita_dataset.stats import Stats
 from vita_dataset.zarr_store import ConvertedDataset, open_dataset
-
 from vita_train.contract import check_contract, make_policy_config
 from vita_train.device import read_device
 from vita_train.policy.config import VitaConfig

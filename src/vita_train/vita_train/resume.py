@@ -9,7 +9,6 @@ from typing import Any
 
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.spec import DatasetSpec
-
 from vita_train.policy.checkpoint import latest_checkpoint, load_checkpoint
 from vita_train.policy.config import VitaConfig
 from vita_train.session import Session

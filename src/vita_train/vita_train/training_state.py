@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+
 from vita_dataset.errors import DataError
 
 FILE = "training_state.pt"

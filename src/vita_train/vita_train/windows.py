@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from vita_dataset.errors import UsageError
 
 Indices = NDArray[np.int64]

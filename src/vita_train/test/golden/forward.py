@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from golden.weights import fill, golden_stats
 from vita_train.policy.config import VitaConfig
 from vita_train.policy.flow import integrate
 from vita_train.policy.losses import info_nce
 from vita_train.policy.vita import VitaPolicy
 from vita_train.schedule import ema_decay, lr_multiplier
-
-from golden.weights import fill, golden_stats
 
 Arrays = Mapping[str, NDArray[np.generic]]
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
 from vita_dataset.stats import FeatureStats
 from vita_train.policy.resnet import FrozenBatchNorm2d
 from vita_train.policy.vita import VitaPolicy

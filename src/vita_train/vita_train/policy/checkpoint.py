@@ -18,10 +18,10 @@ from typing import Any
 import torch
 from safetensors.torch import save_file
 from torch import Tensor
+
 from vita_dataset.errors import DataError, VitaError
 from vita_dataset.spec import DatasetSpec
 from vita_dataset.stats import FeatureStats, Stats, stats_from_dict, stats_to_dict
-
 from vita_train.policy.config import VitaConfig
 from vita_train.policy.official import read_official_settings, stats_of_tensors
 from vita_train.policy.vita import VitaPolicy

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from vita_dataset.errors import UsageError
-
 from vita_train.policy.plain import from_plain
 
 FLOW_MATCHERS = ("conditional", "exact")

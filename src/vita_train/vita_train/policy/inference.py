@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.spec import DatasetSpec
 from vita_dataset.stats import Stats
-
 from vita_train.policy.checkpoint import Checkpoint, load_checkpoint
 from vita_train.policy.config import VitaConfig
 from vita_train.policy.observation import ActionChunk, Observation

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import yaml
 from torch import Tensor
+
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.spec import CameraSpec, DatasetSpec, SourceSpec, VectorSpec
 from vita_dataset.stats import FeatureStats, Stats
-
 from vita_train.policy.config import VitaConfig
 from vita_train.policy.normalizer import buffer_name
 

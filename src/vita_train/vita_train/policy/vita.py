@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from vita_dataset.stats import FeatureStats
 
+from vita_dataset.stats import FeatureStats
 from vita_train.policy.action_autoencoder import ActionDecoder, ActionEncoder
 from vita_train.policy.config import VitaConfig
 from vita_train.policy.coupling import optimal_pairs

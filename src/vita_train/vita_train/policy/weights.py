@@ -9,8 +9,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
-from vita_dataset.errors import DataError
 
+from vita_dataset.errors import DataError
 from vita_train.policy.config import VitaConfig
 from vita_train.policy.vita import VitaPolicy
 
