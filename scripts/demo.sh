@@ -32,7 +32,7 @@ if [ -z "$recording" ]; then
   show ros2 run vita_dataset sample --out "$recording" --episodes 32 --steps 75 --size 64 80
   robot="$bringup/config/ur12e.yaml"
   must_beat_hold=(--must-beat-hold)
-  resize=() steps=${DEMO_STEPS:-400} batch=16 bag_options=()
+  resize=() steps=${DEMO_STEPS:-300} batch=16 bag_options=()
 else
   robot="$out/robot.yaml"
   # Small images keep the training of a real recording within minutes on a CPU; a GPU takes them as they are.
