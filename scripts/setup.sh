@@ -27,11 +27,16 @@ exec 9>"$root/.setup.lock"
 flock 9
 
 source scripts/find_ros.sh
+if [ -n "$ROS_SETUP" ]; then
+  set +u
+  source "$ROS_SETUP"
+  set -u
+fi
 
 check_machine() {
   case "$profile" in train|robot) ;; *) die "VITA_PROFILE is '$profile', but must be 'train' or 'robot'" ;; esac
   python=${VITA_PYTHON:-python3}
-  if [ "$ROS_KIND" = opt ] && [ -z "${VITA_PYTHON:-}" ]; then
+  if [ -n "$ROS_SETUP" ] && [ -z "${VITA_PYTHON:-}" ]; then
     local built_for=("$(dirname "$ROS_SETUP")"/lib/python3.*)
     [ -d "${built_for[0]}" ] && python=$(basename "${built_for[0]}")
   fi
@@ -65,7 +70,7 @@ logged() {
 
 make_environment() {
   local key
-  key=$(echo "$ROS_KIND $ROS_SETUP $("$python" -c 'import sys; print(sys.version, sys.base_prefix)')" | digest)
+  key=$(echo "$ROS_KIND $("$python" -c 'import sys; print(sys.version, sys.base_prefix)')" | digest)
   fresh venv "$key" && return
   echo "[1/3] virtual environment ($("$python" -V), ROS 2: $ROS_KIND)"
   local options=()
@@ -84,6 +89,7 @@ if sys.prefix != sys.base_prefix:
     Path(sys.argv[1], "lib", version, "site-packages", "vita_parent.pth").write_text("\n".join(parents) + "\n")
 PY
   fi
+  echo "$ROS_KIND" >"$venv/.ros-kind"
   done_with venv "$key"
 }
 
@@ -124,7 +130,6 @@ build() {
   rm -f "$venv/.stage-build"
   (
     set +u
-    if [ -n "$ROS_SETUP" ]; then source "$ROS_SETUP"; fi
     if [ "$ROS_KIND" = wheels ]; then
       unset AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH PYTHONPATH
       source "$venv/local_setup.bash"

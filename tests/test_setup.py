@@ -121,8 +121,8 @@ def test_an_unknown_profile_is_refused(checkout, tmp_path):
     assert "'train' or 'robot'" in result.stderr
 
 
-def find_ros(**environment):
-    script = f'source {ROOT}/scripts/find_ros.sh && echo "$ROS_KIND $ROS_SETUP"'
+def find_ros(root=ROOT, **environment):
+    script = f'source {root}/scripts/find_ros.sh && echo "$ROS_KIND $ROS_SETUP"'
     variables = {"PATH": os.environ["PATH"], **environment}
     return subprocess.run(["bash", "-c", script], env=variables, capture_output=True, text=True, timeout=60)
 
@@ -135,15 +135,24 @@ def prefix(folder, mark=""):
     return folder
 
 
-def test_a_sourced_ros_is_used_and_our_stand_ins_are_not_taken_for_one(tmp_path):
+def test_a_sourced_ros_is_used_and_our_stand_ins_are_not_taken_for_one(checkout, tmp_path):
     genuine, stand_in = prefix(tmp_path / "genuine"), prefix(tmp_path / "ours", "<vita_underlay/>")
-    assert find_ros(AMENT_PREFIX_PATH=f"{stand_in}:{genuine}").stdout.strip() == "sourced"
-    assert find_ros(AMENT_PREFIX_PATH=str(stand_in)).stdout.strip() != "sourced"
+    assert find_ros(checkout, AMENT_PREFIX_PATH=f"{stand_in}:{genuine}").stdout.strip() == "genuine"
+    assert find_ros(checkout, AMENT_PREFIX_PATH=str(stand_in)).stdout == find_ros(checkout).stdout
     assert find_ros(AMENT_PREFIX_PATH=str(genuine), VITA_ROS="wheels").stdout.strip() == "wheels"
-    assert find_ros(VITA_ROS=str(genuine)).stdout.strip() == f"opt {genuine}/setup.bash"
+    assert find_ros(VITA_ROS=str(genuine)).stdout.strip() == f"genuine {genuine}/setup.bash"
 
 
 def test_a_wrong_choice_of_ros_is_an_error(tmp_path):
     result = find_ros(VITA_ROS=str(tmp_path))
     assert result.returncode != 0
     assert "setup.bash" in result.stderr
+
+
+def test_a_workspace_built_on_a_ros_sourced_elsewhere_is_led_back_to_it(checkout):
+    (checkout / ".venv").mkdir()
+    (checkout / ".venv/.ros-kind").write_text("genuine\n")
+    (checkout / "install").mkdir()
+    (checkout / "install/setup.bash").write_text("")
+    assert find_ros(checkout).stdout.strip() == f"genuine {checkout}/install/setup.bash"
+    assert find_ros(checkout, VITA_ROS="wheels").stdout.strip() == "wheels"
