@@ -7,23 +7,18 @@ import math
 import re
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import yaml
 
-from ros2cli.errors import CliError
+from ros2cli.command import CliError
 
 _SEQUENCE = re.compile(r"^sequence<(?P<element>.+?)(?:, \d+)?>$|^(?P<fixed>.+)\[\d+\]$")
 
 
 def interface_class(name: str, kind: str) -> type[Any]:
-    """Import a message or service class.
-
-    Args:
-        name: ``package/msg/Type``, or ``package/Type``.
-        kind: ``msg`` or ``srv``.
+    """Import the class of ``package/kind/Type`` or ``package/Type``, where ``kind`` is ``msg`` or ``srv``.
 
     Raises:
         CliError: the name is malformed, or no such interface is installed.
@@ -81,52 +76,19 @@ def _converted(declared: str, current: Any, value: Any) -> Any:
     return type(current)(value) if isinstance(current, float | str) and scalar else value
 
 
-@dataclass(frozen=True)
-class YamlStyle:
-    """How a message is printed.
-
-    Attributes:
-        limit: longest array or string before it is cut short; None for no limit.
-        no_arrays: print type and length instead of arrays.
-        no_strings: print lengths instead of strings.
-        flow: one line per message.
-    """
-
-    limit: int | None = 128
-    no_arrays: bool = False
-    no_strings: bool = False
-    flow: bool = False
+def to_yaml(message: Any, limit: int | None = 128) -> str:
+    """Return a message as YAML; arrays and strings longer than ``limit`` are cut, None cuts nothing."""
+    return yaml.dump(_plain(message, limit), sort_keys=False, allow_unicode=True, width=math.inf)
 
 
-def to_yaml(message: Any, style: YamlStyle) -> str:
-    """Return a message as YAML, with its line break."""
-    return yaml.dump(
-        _plain(message, "", style), sort_keys=False, allow_unicode=True, width=math.inf, default_flow_style=style.flow
-    )
-
-
-def _plain(value: Any, declared: str, style: YamlStyle) -> Any:
+def _plain(value: Any, limit: int | None) -> Any:
     if hasattr(value, "get_fields_and_field_types"):
-        types = value.get_fields_and_field_types()
-        return {key: _plain(getattr(value, key), types[key], style) for key in types}
+        return {key: _plain(getattr(value, key), limit) for key in value.get_fields_and_field_types()}
     if isinstance(value, bytes):
-        return value[0] if len(value) == 1 else list(value)
+        return value[0]
     if isinstance(value, str):
-        if style.no_strings:
-            return f"<string length: <{len(value)}>>"
-        return value if style.limit is None or len(value) <= style.limit else value[: style.limit] + "..."
-    if isinstance(value, list | tuple | array | np.ndarray):
-        return _plain_array(value, declared, style)
+        return value if limit is None or len(value) <= limit else value[:limit] + "..."
+    if isinstance(value, list | array | np.ndarray):
+        shown = value if limit is None else value[:limit]
+        return [_plain(item, limit) for item in shown] + (["..."] if len(shown) < len(value) else [])
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _plain_array(value: Any, declared: str, style: YamlStyle) -> Any:
-    sequence = _SEQUENCE.match(declared)
-    element = (sequence["element"] or sequence["fixed"]) if sequence else declared
-    if style.no_arrays:
-        if sequence and sequence["fixed"]:
-            return f"<array type: {declared}>"
-        return f"<sequence type: {element}, length: {len(value)}>"
-    shown = value if style.limit is None else value[: style.limit]
-    cut = ["..."] if len(shown) < len(value) else []
-    return [_plain(item, element, style) for item in shown] + cut

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,9 +13,9 @@ import rclpy
 from rclpy.client import Client
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
-from ros2cli.errors import CliError
-from ros2cli.output import warn
+from ros2cli.command import CliError, say
 
 DISCOVERY_S = 5.0
 """How long to wait for something that should exist. Discovery takes 0.15 s mostly, 3 s now and then."""
@@ -22,7 +23,7 @@ DISCOVERY_S = 5.0
 
 @contextmanager
 def cli_node() -> Iterator[Node]:
-    """Make a node with a hidden name; SIGTERM ends the body quietly, Ctrl-C raises KeyboardInterrupt."""
+    """Make a node with a hidden name; SIGTERM ends the process with 1, Ctrl-C raises KeyboardInterrupt."""
     rclpy.init(args=[])
     node = Node(f"_ros2cli_{os.getpid()}", start_parameter_services=False)
     try:
@@ -31,6 +32,7 @@ def cli_node() -> Iterator[Node]:
         # SIGTERM shuts rclpy down under the body, whose next call may then fail in any way.
         if rclpy.ok():
             raise
+        sys.exit(1)
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
@@ -55,29 +57,22 @@ def absolute(name: str) -> str:
 
 def topic_type(node: Node, topic: str, wait_for_ever: bool = False) -> str:
     """Return the type of a topic. Raises CliError when it does not appear, or has several types."""
-
-    def types() -> list[str]:
-        return next((types for name, types in node.get_topic_names_and_types() if name == topic), [])
-
-    if not wait_until(lambda: bool(types())):
-        warn(f"WARNING: topic [{topic}] does not appear to be published yet")
+    if not wait_until(lambda: topic in dict(node.get_topic_names_and_types())):
+        missing = f"WARNING: topic [{topic}] does not appear to be published yet"
         if not wait_for_ever:
-            raise CliError("Could not determine the type for the passed topic")
-        wait_until(lambda: bool(types()), None)
-    found = types()
-    if len(found) > 1:
-        raise CliError(f"Cannot handle topic '{topic}', as it contains more than one type: [{', '.join(found)}]")
-    return found[0]
+            raise CliError(f"{missing}\nCould not determine the type for the passed topic")
+        say(missing)
+        wait_until(lambda: topic in dict(node.get_topic_names_and_types()), None)
+    types = dict(node.get_topic_names_and_types())[topic]
+    if len(types) > 1:
+        raise CliError(f"Cannot handle topic '{topic}', as it contains more than one type: [{', '.join(types)}]")
+    return types[0]
 
 
 def require_node(node: Node, name: str) -> str:
     """Wait for a node and return its full name. Raises CliError when it does not appear."""
     full = absolute(name)
-
-    def present() -> bool:
-        return full in {f"{ns.rstrip('/')}/{n}" for n, ns in node.get_node_names_and_namespaces()}
-
-    if not wait_until(present):
+    if not wait_until(lambda: full in node.get_fully_qualified_node_names()):
         raise CliError("Node not found")
     return full
 
@@ -91,3 +86,15 @@ def call(node: Node, service_type: type[Any], name: str, request: Any) -> Any:
     if not future.done():
         raise ExternalShutdownException
     return future.result()
+
+
+def request_matching(offers: Iterable[QoSProfile], depth: int = 10) -> QoSProfile:
+    """Return the strictest request that all publishers' offers satisfy; reliable and volatile when there are none."""
+    offered = list(offers)
+    reliable = all(offer.reliability == ReliabilityPolicy.RELIABLE for offer in offered)
+    latched = bool(offered) and all(offer.durability == DurabilityPolicy.TRANSIENT_LOCAL for offer in offered)
+    return QoSProfile(
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )

@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,31 +23,20 @@ from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool
 
-Ros2 = Callable[..., "subprocess.CompletedProcess[str]"]
+
+def ros2(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``ros2`` to its end, within a minute."""
+    return subprocess.run(["ros2", *arguments], capture_output=True, text=True, timeout=60, check=False)
 
 
-@pytest.fixture(scope="session")
-def ros2() -> Ros2:
-    """Run ``ros2`` with some arguments to its end, within a minute."""
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["ros2", *arguments], capture_output=True, text=True, timeout=60, check=False)
-
-    return run
-
-
-ECHO_ARGUMENTS = f"""#!{sys.executable}
-import sys
-print(*sys.argv[1:], sep="|")
-sys.exit(7)
-"""
-WAIT_FOR_SIGNAL = f"""#!{sys.executable}
+PROGRAM = f"""#!{sys.executable}
 import os, signal, sys
 signal.signal(signal.SIGINT, lambda *_: sys.exit(5))
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(6))
-print("ready", os.getpid(), flush=True)
-while True:
+print(os.getpid(), *sys.argv[1:], sep="|", flush=True)
+while "wait" in sys.argv:
     signal.pause()
+sys.exit(7)
 """
 LAUNCH_FILE = """
 from launch import LaunchDescription
@@ -67,10 +56,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Install the package ``greeter`` into a prefix of its own and return the prefix."""
     contents = {
         "share/ament_index/resource_index/packages/greeter": "",
-        "share/greeter/package.xml": "",
         "share/greeter/launch/greet.launch.py": LAUNCH_FILE,
-        "lib/greeter/echo_arguments": ECHO_ARGUMENTS,
-        "lib/greeter/wait_for_signal": WAIT_FOR_SIGNAL,
+        "lib/greeter/program": PROGRAM,
     }
     for name, text in contents.items():
         path = tmp_path / name

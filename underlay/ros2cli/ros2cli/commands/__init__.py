@@ -1,1 +1,0 @@
-"""One module per command; ``ros2cli.cli`` imports the one that is called."""
