@@ -4,51 +4,18 @@ Python launch files that use what it covers run unchanged under the genuine pack
 error that names it.
 """
 
-from . import (
-    actions,
-    conditions,
-    event_handlers,
-    events,
-    launch_description_sources,
-    logging,
-    some_substitutions_type,
-    substitutions,
-    utilities,
-)
-from ._coverage import refuse_attributes
-from .action import Action
-from .condition import Condition
-from .event import Event
-from .event_handler import EventHandler, SomeEntitiesType
-from .launch_context import LaunchContext
-from .launch_description import LaunchDescription
-from .launch_description_entity import LaunchDescriptionEntity
-from .launch_service import LaunchService
-from .some_substitutions_type import SomeSubstitutionsType
-from .substitution import Substitution
+from . import utilities as utilities
+from ._coverage import refuse_the_rest
+from .actions import Action as Action
+from .conditions import Condition as Condition
+from .event_handlers import EventHandler as EventHandler
+from .events import Event as Event
+from .launch_context import LaunchContext as LaunchContext
+from .launch_description import LaunchDescription as LaunchDescription
+from .launch_description import SomeEntitiesType as SomeEntitiesType
+from .launch_description_entity import LaunchDescriptionEntity as LaunchDescriptionEntity
+from .launch_service import LaunchService as LaunchService
+from .some_substitutions_type import SomeSubstitutionsType as SomeSubstitutionsType
+from .substitutions import Substitution as Substitution
 
-__all__ = [
-    "Action",
-    "Condition",
-    "Event",
-    "EventHandler",
-    "LaunchContext",
-    "LaunchDescription",
-    "LaunchDescriptionEntity",
-    "LaunchService",
-    "SomeEntitiesType",
-    "SomeSubstitutionsType",
-    "Substitution",
-    "actions",
-    "conditions",
-    "event_handlers",
-    "events",
-    "launch_description_sources",
-    "logging",
-    "some_substitutions_type",
-    "substitutions",
-    "utilities",
-]
-
-# Last, so that Python's own search for the modules above does not meet it.
-__getattr__ = refuse_attributes(__name__)
+refuse_the_rest(__name__)  # last: it refuses modules that are not imported by now

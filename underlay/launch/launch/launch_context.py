@@ -9,47 +9,41 @@ from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from ._coverage import Covered
+
 if TYPE_CHECKING:
-    from .event import Event
-    from .event_handler import EventHandler
-    from .substitution import Substitution
+    from .event_handlers import EventHandler
+    from .events import Event
+    from .substitutions import Substitution
 
 
-class LaunchContext:
+class LaunchContext(Covered):
     """Launch configurations, environment, local names, event handlers and the queue of events."""
 
-    def __init__(self, *, argv: Iterable[str] | None = None, noninteractive: bool = False) -> None:
+    def __init__(self, *, argv: Iterable[str] | None = None, noninteractive: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.argv = list(argv or [])
         self.noninteractive = noninteractive
         self.is_shutdown = False
-        self._configurations: list[dict[str, Any]] = [{}]
-        self._environments: list[dict[str, str]] = []
+        self.launch_configurations: dict[str, Any] = {}
+        # What processes inherit is this process's own environment.
+        self.environment: MutableMapping[str, str] = os.environ
+        self._scopes: list[tuple[dict[str, Any], dict[str, str]]] = []
         self._globals: dict[str, Any] = {}
         self._locals: dict[str, Any] = {}
         self._handlers: deque[EventHandler] = deque()
         self._queue: deque[Event] = deque()
         self._futures: set[asyncio.Future[Any]] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: Callable[[], object] = lambda: None
 
-    @property
-    def launch_configurations(self) -> dict[str, Any]:
-        """The launch configurations of the innermost scope."""
-        return self._configurations[-1]
-
-    @property
-    def environment(self) -> MutableMapping[str, str]:
-        """The environment that processes inherit: this process's own."""
-        return os.environ
-
-    def _push_scope(self, *, forwarding: bool) -> None:
-        self._configurations.append(dict(self.launch_configurations) if forwarding else {})
-        self._environments.append(dict(os.environ))
+    def _push_scope(self) -> None:
+        self._scopes.append((self.launch_configurations, dict(os.environ)))
+        self.launch_configurations = dict(self.launch_configurations)
 
     def _pop_scope(self) -> None:
-        self._configurations.pop()
+        self.launch_configurations, environment = self._scopes.pop()
         os.environ.clear()
-        os.environ.update(self._environments.pop())
+        os.environ.update(environment)
 
     @property
     def locals(self) -> SimpleNamespace:
@@ -60,32 +54,21 @@ class LaunchContext:
         """Return local and global names in one dictionary."""
         return {**self._globals, **self._locals}
 
-    def extend_locals(self, names: Mapping[str, Any]) -> None:
+    def extend_locals(self, extensions: Mapping[str, Any]) -> None:
         """Set names that are forgotten when the current event is done."""
-        self._locals.update(names)
+        self._locals.update(extensions)
 
-    def extend_globals(self, names: Mapping[str, Any]) -> None:
+    def extend_globals(self, extensions: Mapping[str, Any]) -> None:
         """Set names that stay."""
-        self._globals.update(names)
+        self._globals.update(extensions)
 
-    @property
-    def asyncio_loop(self) -> asyncio.AbstractEventLoop:
-        """The loop that runs the description; RuntimeError when none runs."""
-        if self._loop is None:
-            raise RuntimeError("the launch context has no event loop: start it with LaunchService.run() first")
-        return self._loop
-
-    def register_event_handler(self, handler: EventHandler, append: bool = False) -> None:
+    def register_event_handler(self, event_handler: EventHandler, append: bool = False) -> None:
         """Add a handler before all others, or after them with ``append``."""
-        (self._handlers.append if append else self._handlers.appendleft)(handler)
+        (self._handlers.append if append else self._handlers.appendleft)(event_handler)
 
-    def unregister_event_handler(self, handler: EventHandler) -> None:
+    def unregister_event_handler(self, event_handler: EventHandler) -> None:
         """Remove a handler; ValueError when it is not registered."""
-        self._handlers.remove(handler)
-
-    def would_handle_event(self, event: Event) -> bool:
-        """Return True when at least one handler matches the event."""
-        return any(handler.matches(event) for handler in self._handlers)
+        self._handlers.remove(event_handler)
 
     def emit_event_sync(self, event: Event) -> None:
         """Queue an event. May be called from any thread."""
@@ -96,10 +79,11 @@ class LaunchContext:
         """Queue an event from a coroutine."""
         self.emit_event_sync(event)
 
-    def add_completion_future(self, future: asyncio.Future[Any]) -> None:
-        """Keep the launch running until ``future`` is done; its exception ends the launch."""
-        self._futures.add(future)
+    def add_completion_future(self, completion_future: asyncio.Future[Any]) -> None:
+        """Keep the launch running until the future is done; its exception ends the launch."""
+        self._futures.add(completion_future)
+        completion_future.add_done_callback(lambda _: self._wake())
 
-    def perform_substitution(self, substitution: Substitution) -> str:
+    def perform_substitution(self, sub: Substitution) -> str:
         """Return the text of one substitution."""
-        return substitution.perform(self)
+        return sub.perform(self)

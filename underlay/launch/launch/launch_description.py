@@ -1,21 +1,67 @@
-"""A list of entities: what a launch file returns."""
+"""What launch files are made of: entities, actions, and the description that lists them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .launch_description_entity import LaunchDescriptionEntity
+from ._coverage import Covered
 
 if TYPE_CHECKING:
     from .actions import DeclareLaunchArgument
+    from .conditions import Condition
     from .launch_context import LaunchContext
 
 
-class LaunchDescription(LaunchDescriptionEntity):
-    """Entities that are visited in order."""
+class LaunchDescriptionEntity(Covered):
+    """Something that is visited, and that may return further entities to visit."""
 
-    def __init__(self, initial_entities: Iterable[LaunchDescriptionEntity] | None = None) -> None:
+    def visit(self, context: LaunchContext) -> Sequence[LaunchDescriptionEntity] | None:
+        """Do the entity's work; the entities returned are visited next, depth first."""
+        raise NotImplementedError(f"{type(self).__name__}.visit")
+
+    def describe_sub_entities(self) -> Sequence[LaunchDescriptionEntity]:
+        """Return the entities that this one will visit, as far as they are known without running anything."""
+        return []
+
+    def get_asyncio_future(self) -> asyncio.Future[None] | None:
+        """Return the work that goes on after the visit, or None."""
+        return None
+
+    def _declared(self, conditional: bool) -> Iterator[tuple[DeclareLaunchArgument, bool]]:
+        """Yield the arguments declared in and below this entity, and whether each must be given from outside."""
+        for entity in self.describe_sub_entities():
+            yield from entity._declared(conditional)
+
+
+SomeEntitiesType: TypeAlias = LaunchDescriptionEntity | Iterable[LaunchDescriptionEntity]
+
+
+class Action(LaunchDescriptionEntity):
+    """An entity that is executed when it is visited, unless its condition says no."""
+
+    def __init__(self, *, condition: Condition | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.condition = condition
+
+    def visit(self, context: LaunchContext) -> Sequence[LaunchDescriptionEntity] | None:
+        """Execute the action when its condition holds."""
+        return self.execute(context) if self.condition is None or self.condition.evaluate(context) else None
+
+    def execute(self, context: LaunchContext) -> Sequence[LaunchDescriptionEntity] | None:
+        """Do the action's work and return the entities to visit next."""
+        raise NotImplementedError(f"{type(self).__name__}.execute")
+
+    def _declared(self, conditional: bool) -> Iterator[tuple[DeclareLaunchArgument, bool]]:
+        return super()._declared(conditional or self.condition is not None)
+
+
+class LaunchDescription(LaunchDescriptionEntity):
+    """Entities that are visited in order: what a launch file returns."""
+
+    def __init__(self, initial_entities: Iterable[LaunchDescriptionEntity] | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.entities = list(initial_entities or [])
 
     def visit(self, context: LaunchContext) -> Sequence[LaunchDescriptionEntity]:  # noqa: ARG002
@@ -30,38 +76,13 @@ class LaunchDescription(LaunchDescriptionEntity):
         """Append an entity."""
         self.entities.append(entity)
 
-    def add_action(self, action: LaunchDescriptionEntity) -> None:
+    def add_action(self, action: Action) -> None:
         """Append an action."""
         self.add_entity(action)
 
-    def get_launch_arguments(self, conditional_inclusion: bool = False) -> list[DeclareLaunchArgument]:
-        """Return the launch arguments declared here and in included files, each name once.
-
-        Args:
-            conditional_inclusion: these entities themselves are visited on a condition only.
-        """
+    def get_launch_arguments(self) -> list[DeclareLaunchArgument]:
+        """Return the launch arguments declared here and in included files, each name once."""
         found: dict[str, DeclareLaunchArgument] = {}
-        _collect_arguments(self.entities, conditional_inclusion, found, set())
+        for argument, _ in self._declared(False):
+            found.setdefault(argument.name, argument)
         return list(found.values())
-
-
-def _collect_arguments(
-    entities: Iterable[LaunchDescriptionEntity],
-    conditional: bool,
-    found: dict[str, DeclareLaunchArgument],
-    given: set[str],
-) -> None:
-    """Walk depth first; ``given`` holds the arguments that an include passes down itself."""
-    from .actions import DeclareLaunchArgument, IncludeLaunchDescription
-
-    for entity in entities:
-        depends = conditional or getattr(entity, "condition", None) is not None
-        if isinstance(entity, DeclareLaunchArgument):
-            if entity.name not in given and entity.name not in found:
-                entity.conditionally_included = depends
-                found[entity.name] = entity
-            continue
-        below = given | entity.argument_names if isinstance(entity, IncludeLaunchDescription) else given
-        _collect_arguments(entity.describe_sub_entities(), depends, found, below)
-        for _, some in entity.describe_conditional_sub_entities():
-            _collect_arguments(some, True, found, below)

@@ -5,14 +5,11 @@ from __future__ import annotations
 import importlib
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ._coverage import refuse_attributes
-from .some_substitutions_type import SomeSubstitutionsType
-from .substitution import Substitution
-from .utilities import normalize_to_list_of_substitutions, perform_substitutions
+from ._coverage import Covered
 
 if TYPE_CHECKING:
     from .launch_context import LaunchContext
@@ -22,14 +19,57 @@ class SubstitutionFailure(RuntimeError):  # noqa: N818 - the genuine name
     """A substitution has no value."""
 
 
-def _describe(parts: Iterable[Substitution]) -> str:
-    return " + ".join(part.describe() for part in parts)
+class Substitution(Covered):
+    """A value that is looked up when it is needed; ``parts`` are those that it is made of."""
+
+    _parts: Sequence[Sequence[Substitution]] = ()
+
+    def __init__(self, *parts: SomeSubstitutionsType) -> None:
+        super().__init__()
+        self._parts = [normalize_to_list_of_substitutions(part) for part in parts]
+
+    def perform(self, context: LaunchContext) -> str:
+        """Return the text that this stands for in ``context``."""
+        raise NotImplementedError(f"{type(self).__name__}.perform")
+
+    def describe(self) -> str:
+        """Return a text for people, without evaluating anything."""
+        parts = (" + ".join(sub.describe() for sub in part) for part in self._parts)
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    def _texts(self, context: LaunchContext) -> list[str]:
+        return [perform_substitutions(context, part) for part in self._parts]
+
+
+SomeSubstitutionsType: TypeAlias = str | Path | Substitution | Iterable[str | Path | Substitution]
+
+
+def normalize_to_list_of_substitutions(subs: SomeSubstitutionsType) -> list[Substitution]:
+    """Return texts, paths and substitutions as a list of substitutions; TypeError for anything else."""
+    if isinstance(subs, Substitution):
+        return [subs]
+    if isinstance(subs, (str, Path)):
+        return [TextSubstitution(text=str(subs))]
+    if isinstance(subs, Iterable):
+        return [part for item in subs for part in normalize_to_list_of_substitutions(item)]
+    raise TypeError(f"expected text, a path, a substitution or a list of these, got {subs!r}")
+
+
+def perform_substitutions(context: LaunchContext, subs: Iterable[Substitution]) -> str:
+    """Return the texts of all substitutions, joined."""
+    return "".join(sub.perform(context) for sub in subs)
+
+
+def to_text(context: LaunchContext, subs: SomeSubstitutionsType) -> str:
+    """Return the text that anything text-like stands for."""
+    return perform_substitutions(context, normalize_to_list_of_substitutions(subs))
 
 
 class TextSubstitution(Substitution):
     """Plain text."""
 
     def __init__(self, *, text: str) -> None:
+        super().__init__()
         if not isinstance(text, str):
             raise TypeError(f"TextSubstitution expects a str for text, got {text!r}")
         self.text = text
@@ -43,70 +83,52 @@ class TextSubstitution(Substitution):
         return f"'{self.text}'"
 
 
-class LaunchConfiguration(Substitution):
-    """The value of a launch configuration, hence of a launch argument."""
+class _Lookup(Substitution):
+    def __init__(self, kind: str, name: SomeSubstitutionsType, default: Any) -> None:
+        super().__init__(name)
+        self._kind = kind
+        text_like = default is None or isinstance(default, (str, Path, Substitution, list, tuple))
+        self._default = default if text_like else str(default)
+
+    def perform(self, context: LaunchContext) -> str:
+        (name,) = self._texts(context)
+        environment = self._kind == "environment variable"
+        table: Mapping[str, Any] = context.environment if environment else context.launch_configurations
+        if name not in table and self._default is None:
+            raise SubstitutionFailure(f"{self._kind} '{name}' does not exist")
+        return str(table[name]) if name in table else to_text(context, self._default)
+
+
+class LaunchConfiguration(_Lookup):
+    """The value of a launch configuration, hence of a launch argument, or the default."""
 
     def __init__(self, variable_name: SomeSubstitutionsType, *, default: Any = None) -> None:
-        self.variable_name = normalize_to_list_of_substitutions(variable_name)
-        if default is not None and not isinstance(default, (str, Path, Substitution, list, tuple)):
-            default = str(default)
-        self._default = None if default is None else normalize_to_list_of_substitutions(default)
-
-    def perform(self, context: LaunchContext) -> str:
-        """Return the value, or the default; SubstitutionFailure when there is neither."""
-        name = perform_substitutions(context, self.variable_name)
-        if name in context.launch_configurations:
-            return str(context.launch_configurations[name])
-        if self._default is None:
-            raise SubstitutionFailure(f"launch configuration '{name}' does not exist")
-        return perform_substitutions(context, self._default)
-
-    def describe(self) -> str:
-        """Return the name."""
-        return f"LaunchConfig({_describe(self.variable_name)})"
+        super().__init__("launch configuration", variable_name, default)
 
 
-class EnvironmentVariable(Substitution):
-    """The value of an environment variable of the launched processes."""
+class EnvironmentVariable(_Lookup):
+    """The value of an environment variable of the launched processes, or the default."""
 
     def __init__(self, name: SomeSubstitutionsType, *, default_value: SomeSubstitutionsType | None = None) -> None:
-        self._name = normalize_to_list_of_substitutions(name)
-        self._default = None if default_value is None else normalize_to_list_of_substitutions(default_value)
-
-    def perform(self, context: LaunchContext) -> str:
-        """Return the value, or the default; SubstitutionFailure when there is neither."""
-        name = perform_substitutions(context, self._name)
-        if name in context.environment:
-            return context.environment[name]
-        if self._default is None:
-            raise SubstitutionFailure(f"environment variable '{name}' does not exist")
-        return perform_substitutions(context, self._default)
-
-    def describe(self) -> str:
-        """Return the name."""
-        return f"EnvVar({_describe(self._name)})"
+        super().__init__("environment variable", name, default_value)
 
 
 class PathJoinSubstitution(Substitution):
     """Parts of a path, joined."""
 
     def __init__(self, substitutions: Iterable[SomeSubstitutionsType]) -> None:
-        self._parts = [normalize_to_list_of_substitutions(part) for part in substitutions]
+        super().__init__(*substitutions)
 
     def perform(self, context: LaunchContext) -> str:
         """Return the joined path."""
-        return os.path.join(*(perform_substitutions(context, part) for part in self._parts))  # noqa: PTH118
-
-    def describe(self) -> str:
-        """Return the parts."""
-        return f"PathJoin({', '.join(_describe(part) for part in self._parts)})"
+        return os.path.join(*self._texts(context))  # noqa: PTH118
 
 
 class PythonExpression(Substitution):
     """The value of a Python expression, as text."""
 
     def __init__(self, expression: SomeSubstitutionsType, python_modules: Sequence[str] = ("math",)) -> None:
-        self._expression = normalize_to_list_of_substitutions(expression)
+        super().__init__(expression)
         self._modules = python_modules
 
     def perform(self, context: LaunchContext) -> str:
@@ -115,43 +137,15 @@ class PythonExpression(Substitution):
         if "math" in names:
             names.update({name: value for name, value in vars(math).items() if not name.startswith("_")})
         # The launch file is the user's own program already; its expressions need no more distrust.
-        return str(eval(perform_substitutions(context, self._expression), names))
-
-    def describe(self) -> str:
-        """Return the expression."""
-        return f"PythonExpr({_describe(self._expression)})"
+        return str(eval(self._texts(context)[0], names))
 
 
-class _CurrentFile(Substitution):
-    def perform(self, context: LaunchContext) -> str:
-        """Return the path; SubstitutionFailure outside a launch file."""
-        path = context.get_locals_as_dict().get("current_launch_file_path")
-        if path is None:
-            raise SubstitutionFailure(f"{type(self).__name__} used outside of a launch file")
-        return str(path)
-
-
-class ThisLaunchFile(_CurrentFile):
-    """The path of the launch file that is being visited."""
-
-
-class ThisLaunchFileDir(_CurrentFile):
+class ThisLaunchFileDir(Substitution):
     """The folder of the launch file that is being visited."""
 
     def perform(self, context: LaunchContext) -> str:
         """Return the folder; SubstitutionFailure outside a launch file."""
-        return str(Path(super().perform(context)).parent)
-
-
-__all__ = [
-    "EnvironmentVariable",
-    "LaunchConfiguration",
-    "PathJoinSubstitution",
-    "PythonExpression",
-    "SubstitutionFailure",
-    "TextSubstitution",
-    "ThisLaunchFile",
-    "ThisLaunchFileDir",
-]
-
-__getattr__ = refuse_attributes(__name__)
+        path = context.get_locals_as_dict().get("current_launch_file_path")
+        if path is None:
+            raise SubstitutionFailure("ThisLaunchFileDir used outside of a launch file")
+        return str(Path(path).parent)

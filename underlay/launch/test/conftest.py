@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from launching import StartLaunch
+from launching import LAUNCH_FILE, StartLaunch
 
 _MAIN = """
 import sys
@@ -13,9 +13,8 @@ from launch import LaunchDescription, LaunchService
 from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 service = LaunchService(noninteractive=True)
-arguments = [tuple(word.split(":=", 1)) for word in sys.argv[2:]]
 source = PythonLaunchDescriptionSource(sys.argv[1])
-service.include_launch_description(LaunchDescription([IncludeLaunchDescription(source, launch_arguments=arguments)]))
+service.include_launch_description(LaunchDescription([IncludeLaunchDescription(source)]))
 sys.exit(service.run())
 """
 
@@ -35,21 +34,18 @@ def _same_environment_afterwards() -> Iterator[None]:
 
 @pytest.fixture
 def start_launch(tmp_path: Path) -> Iterator[StartLaunch]:
-    """Run a launch file, given as text, in a process and session of its own."""
+    """Run LAUNCH_FILE in a process and session of its own."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(text: str, *arguments: str) -> "subprocess.Popen[str]":
+    def start() -> "subprocess.Popen[str]":
         file = tmp_path / "some.launch.py"
-        file.write_text(text)
-        process = subprocess.Popen(
-            [sys.executable, "-c", _MAIN, str(file), *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
+        file.write_text(LAUNCH_FILE)
+        command = [sys.executable, "-c", _MAIN, str(file)]
+        out = subprocess.PIPE
+        started.append(
+            subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, text=True, start_new_session=True)
         )
-        started.append(process)
-        return process
+        return started[-1]
 
     yield start
     for process in started:

@@ -1,10 +1,9 @@
 """A stand-in for ROS 2's launch_ros, for machines whose package registries do not carry it."""
 
-from launch._coverage import refuse_attributes
+from launch._coverage import refuse_the_rest
 
-from . import actions, descriptions, event_handlers, events, parameter_descriptions, substitutions
+from . import descriptions as descriptions
+from . import event_handlers as event_handlers
+from . import substitutions as substitutions
 
-__all__ = ["actions", "descriptions", "event_handlers", "events", "parameter_descriptions", "substitutions"]
-
-# Last, so that Python's own search for the modules above does not meet it.
-__getattr__ = refuse_attributes(__name__)
+refuse_the_rest(__name__)  # last: it refuses modules that are not imported by now

@@ -1,9 +1,4 @@
 """Descriptions of parts of nodes."""
 
-from launch._coverage import refuse_attributes
-
-from .parameter_descriptions import ParameterFile, ParameterValue
-
-__all__ = ["ParameterFile", "ParameterValue"]
-
-__getattr__ = refuse_attributes(__name__)
+from .parameter_descriptions import ParameterFile as ParameterFile
+from .parameter_descriptions import ParameterValue as ParameterValue

@@ -5,21 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from launch import Event, EventHandler, SomeEntitiesType
-from launch._coverage import refuse_attributes
 
 from .actions import LifecycleNode
 from .events.lifecycle import StateTransition
 
 
 class OnStateTransition(EventHandler):
-    """Visits entities when a managed node, or any one, made a transition.
-
-    Args:
-        entities: the entities.
-        target_lifecycle_node: None for any node.
-        transition: name of the transition, None for any; start_state and goal_state likewise.
-        **kwargs: handle_once.
-    """
+    """Visits entities when a managed node, or any one, made a transition, or any one; None stands for any."""
 
     def __init__(
         self,
@@ -41,8 +33,3 @@ class OnStateTransition(EventHandler):
             )
 
         super().__init__(matcher=matches, entities=entities, **kwargs)
-
-
-__all__ = ["OnStateTransition"]
-
-__getattr__ = refuse_attributes(__name__)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A managed node; its configuration fails when the parameter ``refuse`` is true."""
 
+import sys
 from contextlib import suppress
 
 import rclpy
@@ -14,6 +15,7 @@ class Managed(LifecycleNode):
         return TransitionCallbackReturn.FAILURE if refuse else TransitionCallbackReturn.SUCCESS
 
 
-rclpy.init()
-with suppress(KeyboardInterrupt, ExternalShutdownException):
-    rclpy.spin(Managed("unnamed"))
+if "--die" not in sys.argv:
+    rclpy.init()
+    with suppress(KeyboardInterrupt, ExternalShutdownException):
+        rclpy.spin(Managed("unnamed"))

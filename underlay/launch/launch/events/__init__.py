@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._coverage import refuse_attributes
-from ..event import Event
-from . import process as process
+from .._coverage import Covered
 
 if TYPE_CHECKING:
-    from ..action import Action
-    from ..launch_description import LaunchDescription
+    from ..launch_description import Action, LaunchDescription
 
 
+class Event(Covered):
+    """Something that happened; handlers that match it react."""
+
+
+@dataclass(frozen=True)
 class IncludeLaunchDescription(Event):
     """A request to visit a launch description."""
 
-    def __init__(self, launch_description: LaunchDescription) -> None:
-        self.launch_description = launch_description
+    launch_description: LaunchDescription
 
 
+@dataclass(frozen=True, kw_only=True)
 class Shutdown(Event):
     """The launch is ending."""
 
-    def __init__(self, *, reason: str = "", due_to_sigint: bool = False) -> None:
-        self.reason = reason
-        self.due_to_sigint = due_to_sigint
-
-
-class TimerEvent(Event):
-    """The period of a timer is over."""
-
-    def __init__(self, *, timer_action: Action) -> None:
-        self.timer_action = timer_action
+    reason: str = "reason not given"
+    due_to_sigint: bool = False
 
 
 def matches_action(target_action: Action) -> Callable[[Action], bool]:
     """Return a matcher that accepts this very action."""
     return lambda action: action is target_action
-
-
-__getattr__ = refuse_attributes(__name__)
