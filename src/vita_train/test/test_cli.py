@@ -7,10 +7,14 @@ import signal
 import pytest
 import torch
 import yaml
+from lightning.pytorch import Trainer
+from lightning.pytorch.plugins import MixedPrecision
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from safetensors.torch import load_file
 
 from vita_dataset.zarr_store import open_dataset
-from vita_train.callbacks import SaveCheckpoints
+from vita_train import checkpoint_writer, training
+from vita_train.callbacks import SaveCheckpoints, true_exit_codes
 from vita_train.data import BatchDataset
 from vita_train.policy.inference import load_policy
 from vita_train.policy.observation import Observation
@@ -88,6 +92,9 @@ def test_a_resumed_run_equals_an_unbroken_one_bit_for_bit(train, root, capsys):
     assert "already has 4 steps of train.steps=4" in capsys.readouterr().err
     assert train("train.steps=4", "resume=true", "policy.vita.latent_dim=8", f"checkpoint_path={folder(root, 2)}") == 2
     assert "latent_dim was 16, now 8" in capsys.readouterr().err
+    scaled = "task.override_stats={action: {mean: [5, 5, 5], std: [1, 1, 1]}}"
+    assert train("train.steps=4", "resume=true", scaled, f"checkpoint_path={folder(root, 2)}") == 2
+    assert "another mean or std of action; repeat task.override_stats" in capsys.readouterr().err
 
     assert train("train.steps=4", "resume=true", f"checkpoint_path={folder(root, 2)}") == 0
     err = capsys.readouterr().err
@@ -129,6 +136,8 @@ def test_a_wrong_dataset_leaves_nothing_behind(train, root, tmp_path, make_task,
     assert "[7]" in capsys.readouterr().err
     assert train("task.override_stats={action: {mean: [0], std: [1]}}") == 2
     assert "override_stats.action.mean" in capsys.readouterr().err
+    assert train("base_dir=/proc/x", "train.steps=1") == 1
+    assert capsys.readouterr().err.startswith("error: the session folder '/proc/x/flare_outputs/reach/vita/s' cannot")
     assert not root.exists()
 
 
@@ -157,6 +166,73 @@ def test_a_signal_ends_the_run_with_a_checkpoint(train, root, monkeypatch, capsy
     assert steps(root) == [2]
     assert f"stopped by {number.name} after step 2" in capsys.readouterr().out
     assert [signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_second_signal_takes_its_default_action(train, root, monkeypatch, capsys):
+    answers = []
+
+    def interrupt_twice(self, index):
+        signal.raise_signal(signal.SIGTERM)
+        answers.extend(signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT))
+        signal.raise_signal(signal.SIGINT)
+
+    before = [signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)]
+    monkeypatch.setattr(BatchDataset, "__getitem__", interrupt_twice)
+    assert train("train.steps=50") == 130
+    assert answers == [signal.SIG_DFL, signal.default_int_handler]
+    assert steps(root) == []
+    assert capsys.readouterr().err.endswith("interrupted\n")
+    assert [signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_second_signal_while_saving_leaves_no_half_checkpoint(train, root, monkeypatch):
+    def interrupt_twice(folder, state):
+        (folder / "half").touch()
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(checkpoint_writer, "write_training_state", interrupt_twice)
+    assert train("train.steps=2") == 130
+    assert list((root / "checkpoints").iterdir()) == []
+
+
+def test_a_signal_during_the_last_step_stops_nothing(train, root, monkeypatch, capsys):
+    gather = BatchDataset.__getitem__
+
+    def gather_and_interrupt(self, index):
+        if index == 1:
+            signal.raise_signal(signal.SIGTERM)
+        return gather(self, index)
+
+    monkeypatch.setattr(BatchDataset, "__getitem__", gather_and_interrupt)
+    assert train("train.steps=2") == 0
+    assert capsys.readouterr().out == f"{folder(root, 2)}\n"
+
+
+def test_lightning_keeps_neither_signal_to_itself():
+    for ended, code in ((SIGTERMException(), 143), (SystemExit(3), 3)):
+        with pytest.raises(SystemExit) as caught, true_exit_codes():
+            raise ended
+        assert caught.value.code == code
+
+
+def test_a_resumed_float16_run_has_the_same_loss_scale(train, root, monkeypatch):
+    """On a CPU, where Lightning leaves float16 out unless it is given the parts."""
+
+    def half_trainer(**settings):
+        scaler = torch.amp.GradScaler("cpu", init_scale=8.0, growth_interval=1)
+        half = MixedPrecision("16-mixed", "cpu", scaler)
+        return Trainer(**{**settings, "precision": None, "plugins": [half]})
+
+    monkeypatch.setattr(training, "Trainer", half_trainer)
+    run = ("train.steps=2", "train.batch_size=2", "train.save_freq=1")
+    assert train(*run) == 0
+    whole = read_training_state(folder(root, 2))
+    assert train(*run, "resume=true", f"checkpoint_path={folder(root, 1)}") == 0
+    resumed = read_training_state(folder(root, 2))
+    assert whole.precision["scale"] == 32.0
+    for part in ("precision", "weights", "optimizer", "ema"):
+        assert_same(getattr(whole, part), getattr(resumed, part))
 
 
 def test_a_full_disk_is_said_aloud_and_only_the_last_save_is_fatal(train, root, monkeypatch, capsys):

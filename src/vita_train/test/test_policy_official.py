@@ -134,6 +134,37 @@ def test_what_cannot_be_served_is_named(tmp_path: Path, changes: dict[str, Any],
     assert all(word in str(caught.value) for word in words)
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("task.fps", None, "task.fps is null"),
+        ("task.fps", float("inf"), "task.fps must be above 0"),
+        ("task.dataset_repo_id", None, "task.dataset_repo_id is null"),
+        ("policy.vita.latent_dim", "${.other}", "policy.vita.other is missing"),
+        ("policy.vita.latent_dim", "${....latent_dim}", "policy.vita.latent_dim is the unresolved '${....latent_dim}'"),
+        ("policy.vita.latent_dim", "${.latent_dim}", "policy.vita.latent_dim is the unresolved"),
+        ("policy.vita.latent_dim", "${..}", "policy.vita.latent_dim is the unresolved"),
+    ],
+)
+def test_null_and_references_to_nowhere_are_listed(tmp_path: Path, path: str, value: Any, words: str) -> None:
+    tree = settings()
+    *groups, last = path.split(".")
+    inner = tree
+    for group in groups:
+        inner = inner[group]
+    inner[last] = value
+    with pytest.raises(DataError) as caught:
+        load_checkpoint(write(tmp_path, tree))
+    assert words in str(caught.value)
+
+
+def test_relative_references_are_followed(tmp_path: Path) -> None:
+    sibling, uncle = "${.enc_hidden_dim}", "${...vita.latent_dim}"
+    tree = settings(policy__action_ae__net__dec_hidden_dim=sibling, policy__action_ae__net__enc_hidden_dim=uncle)
+    autoencoder = load_checkpoint(write(tmp_path, tree)).config.action_ae
+    assert (autoencoder.enc_hidden_dim, autoencoder.dec_hidden_dim) == (32, 32)
+
+
 @pytest.mark.parametrize("text", ["a: [", "- list", ""])
 def test_settings_that_are_no_settings(tmp_path: Path, text: str) -> None:
     folder = write(tmp_path, {})

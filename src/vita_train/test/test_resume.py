@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from policy_support import ACTION, CAMERAS, STATE, feature_stats, tiny_config, tiny_policy, tiny_spec, tiny_stats
 
 from vita_dataset.errors import DataError, UsageError
-from vita_train.resume import find_start
+from vita_train.policy.checkpoint import save_checkpoint
+from vita_train.resume import check_start, find_start
 from vita_train.session import Session
 
 
@@ -44,3 +47,50 @@ def test_a_branch_gets_a_session_of_its_own(tmp_path):
     assert find_start(branch, make(tmp_path / "new")) == other.checkpoint(3)
     with pytest.raises(UsageError, match="choose a new session"):
         find_start(branch, make(tmp_path / "s", 2))
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return save_checkpoint(tmp_path_factory.mktemp("run") / "step_3", tiny_policy(), tiny_spec(), tiny_stats(), step=3)
+
+
+def check(checkpoint, spec=None, stats=None):
+    task = SimpleNamespace(dataset_root="data")
+    run = SimpleNamespace(task=task, loop=SimpleNamespace(steps=9))
+    check_start(checkpoint, run, tiny_config(), spec or tiny_spec(), tiny_stats() | (stats or {}))
+
+
+def test_the_same_dataset_goes_on(checkpoint):
+    check(checkpoint)
+    nearly = feature_stats([0.3 * (1 + 1e-12), -0.4], [0.7, 0.1])
+    check(checkpoint, stats={ACTION: nearly, "unused": nearly})
+
+
+def test_other_statistics_of_a_used_key_are_refused_by_key(checkpoint):
+    changed = {STATE: feature_stats([5, -1, 2], [0.5, 0.2, 1.5]), ACTION: feature_stats([0.3, -0.4], [0.7, 0.2])}
+    with pytest.raises(UsageError, match=rf"another mean or std of {STATE}, {ACTION}; repeat task\.override_stats"):
+        check(checkpoint, stats=changed)
+
+
+def test_another_conversion_of_the_same_recording_is_refused(checkpoint):
+    spec = tiny_spec()
+    front, wrist = spec.cameras
+    changed = replace(
+        spec,
+        fps=10.0,
+        cameras=(replace(front, height=16), wrist),
+        state=replace(spec.state, names=("c", "b", "a")),
+        action=replace(spec.action, key="command"),
+        resize=(16, 40),
+    )
+    with pytest.raises(DataError) as caught:
+        check(checkpoint, spec=changed)
+    for difference in (
+        f"cameras.{CAMERAS[0]}.height was 32, now 16",
+        "resize was None, now (16, 40)",
+        "state.names was ('a', 'b', 'c'), now ('c', 'b', 'a')",
+        "action.key was action, now command",
+        "fps was 20.0, now 10.0",
+    ):
+        assert difference in str(caught.value)
+    assert CAMERAS[1] not in str(caught.value)

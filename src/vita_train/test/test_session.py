@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from rich.console import Console
 
-from vita_dataset.errors import UsageError
+from vita_dataset.errors import DataError, UsageError
+from vita_train import session as module
+from vita_train.run_log import run_log
 from vita_train.session import Session
 
 
@@ -43,3 +46,41 @@ def test_two_trainings_do_not_share_a_session(tmp_path):
         pass
     with session.locked():
         pass
+
+
+def test_a_checkpoint_that_is_being_deleted_has_no_name_any_more(tmp_path, monkeypatch):
+    def kill(_):
+        raise KeyboardInterrupt
+
+    session = make(tmp_path, 2, 4)
+    with monkeypatch.context() as patch:
+        patch.setattr(module.shutil, "rmtree", kill)
+        with pytest.raises(KeyboardInterrupt):
+            session.prune(100)
+    assert session.saved_steps() == [4]
+    session.sweep()
+    assert [path.name for path in session.checkpoints.iterdir()] == ["step_0000000004"]
+
+
+def test_what_the_disk_refuses_is_one_sentence(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"cannot be used \(Not a directory: .*; give a base_dir=<folder>"):
+        Session(tmp_path / "file" / "s").make_folders()
+    nowhere = Session(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="No such file or directory"), nowhere.locked():
+        pass
+    with pytest.raises(DataError, match="No such file or directory"), run_log(nowhere.logs / "log", Console()):
+        pass
+
+    def no_locks(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(module.fcntl, "flock", no_locks)
+    with pytest.raises(DataError, match="No locks available"), make(tmp_path).locked():
+        pass
+
+
+def test_errors_of_the_run_itself_pass_the_lock_and_the_log(tmp_path):
+    session = make(tmp_path)
+    with pytest.raises(OSError, match="mine"), session.locked(), run_log(session.logs / "log", Console(quiet=True)):
+        raise OSError("mine")

@@ -64,6 +64,13 @@ def test_every_wrong_value_is_listed(settings_of):
         assert part in str(caught.value)
 
 
+@pytest.mark.parametrize("key", ["seed", "train.steps", "train.num_workers"])
+def test_whole_numbers_fit_into_64_bits(settings_of, key):
+    with pytest.raises(UsageError, match=f"{key} must be a whole number below 2\\^63, but is 99999999999999999999999"):
+        settings_of(f"{key}=99999999999999999999999")
+    settings_of(f"{key}={2**63 - 1}")
+
+
 def test_a_dataset_is_found_by_its_name(settings_of, monkeypatch):
     monkeypatch.setenv("FLARE_DATASETS_DIR", "/datasets")
     settings = settings_of(dataset_root=None, dataset_repo_id="robot/task")

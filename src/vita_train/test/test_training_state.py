@@ -8,7 +8,14 @@ import torch
 from vita_dataset.errors import DataError
 from vita_train.training_state import FILE, TrainingState, read_training_state, write_training_state
 
-STATE = TrainingState(7, {"w": torch.ones(2)}, {0: {"step": torch.tensor(7.0)}}, None, {"seed": 1, "betas": [0.9, 1]})
+STATE = TrainingState(
+    step=7,
+    weights={"w": torch.ones(2)},
+    optimizer={0: {"step": torch.tensor(7.0)}},
+    ema=None,
+    precision={"scale": 8.0, "_growth_tracker": 3},
+    run={"seed": 1, "betas": [0.9, 1]},
+)
 
 
 def test_round_trip(tmp_path):
@@ -18,7 +25,16 @@ def test_round_trip(tmp_path):
     assert torch.equal(back.weights["w"], torch.ones(2))
     assert back.optimizer[0]["step"] == 7
     assert back.ema is None
+    assert back.precision == STATE.precision
     assert back.run == STATE.run
+
+
+def test_a_file_of_before_the_loss_scale_was_saved_still_reads(tmp_path):
+    write_training_state(tmp_path, STATE)
+    content = torch.load(tmp_path / FILE, weights_only=True)
+    del content["precision"]
+    torch.save(content, tmp_path / FILE)
+    assert read_training_state(tmp_path).precision == {}
 
 
 def test_a_folder_that_only_serves_cannot_be_resumed(tmp_path):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from typing_extensions import override
 
 from vita_dataset.errors import DataError
@@ -153,12 +155,32 @@ class StopOnSignal(Callback):
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         self.received = number
-        self._restore()
+        # Not what was there before: Lightning would wait for the end of the step, too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def _restore(self) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
+
+
+@contextmanager
+def true_exit_codes() -> Iterator[None]:
+    """Around a fit: Lightning ends with code 1 on Ctrl-C and 0 on SIGTERM, wherever ``StopOnSignal`` does not listen.
+
+    Raises:
+        KeyboardInterrupt: for the former.
+        SystemExit: with code 143 for the latter.
+    """
+    try:
+        yield
+    except SIGTERMException as error:
+        raise SystemExit(128 + signal.SIGTERM) from error
+    except SystemExit as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _vita(module: LightningModule) -> VitaModule:

@@ -34,7 +34,12 @@ class CheckpointWriter:
         assert isinstance(optimizer, torch.optim.Optimizer)
         averaged = None if module.ema is None else module.ema.state_dict()
         state = TrainingState(
-            module.step, module.policy.state_dict(), optimizer.state_dict()["state"], averaged, self._run
+            step=module.step,
+            weights=module.policy.state_dict(),
+            optimizer=optimizer.state_dict()["state"],
+            ema=averaged,
+            precision=module.trainer.precision_plugin.state_dict(),
+            run=self._run,
         )
         try:
             save_checkpoint(

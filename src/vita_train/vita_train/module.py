@@ -90,12 +90,15 @@ class VitaModule(LightningModule):
 
     @override
     def on_fit_start(self) -> None:
-        """Start the averages where the weights are by now: on the training device."""
+        """Start the averages where the weights are by now, on the training device, and the loss scale where it was."""
         self.first_bad_step = self.first_bad_step.to(self.device)
         if self._settings.use_ema:
             self.ema = Ema(self.policy)
             if self._resume is not None and self._resume.ema is not None:
                 self.ema.load_state_dict(self._resume.ema)
+        # A scaler refuses the empty state of a run that had none.
+        if self._resume is not None and self._resume.precision:
+            self.trainer.precision_plugin.load_state_dict(dict(self._resume.precision))
         self._resume = None
 
     @override

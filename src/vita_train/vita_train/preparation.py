@@ -65,5 +65,5 @@ def prepare(settings: TrainSettings) -> Preparation:
         dataset.episode_ends, config.pred_horizon, settings.task.dataset_episodes, settings.drop_n_last_frames
     )
     if start is not None:
-        check_start(start, settings, config, dataset.spec)
+        check_start(start, settings, config, dataset.spec, stats)
     return Preparation(settings, session, device, dataset, windows, config, stats, start)

@@ -7,11 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.spec import DatasetSpec
-from vita_train.policy.checkpoint import latest_checkpoint, load_checkpoint
+from vita_dataset.stats import FeatureStats, Stats
+from vita_train.policy.checkpoint import Checkpoint, latest_checkpoint, load_checkpoint
 from vita_train.policy.config import VitaConfig
-from vita_train.session import Session
+from vita_train.session import Session, disk_refusals
 from vita_train.settings import TrainSettings
 from vita_train.training_state import TrainingState
 
@@ -22,9 +25,10 @@ def find_start(settings: TrainSettings, session: Session) -> Path | None:
     Raises:
         UsageError: a new run would mix with the checkpoints of an older one, so would a branch from another session,
             or a resume finds none.
-        DataError: ``checkpoint_path`` holds no checkpoint.
+        DataError: ``checkpoint_path`` holds no checkpoint, or the disk does not let the session's be listed.
     """
-    saved = session.saved_steps()
+    with disk_refusals(session.root):
+        saved = session.saved_steps()
     if not settings.resume:
         if saved:
             raise UsageError(
@@ -48,31 +52,71 @@ def find_start(settings: TrainSettings, session: Session) -> Path | None:
     return session.checkpoint(saved[-1])
 
 
-def check_start(start: Path, settings: TrainSettings, config: VitaConfig, spec: DatasetSpec) -> None:
-    """Check that policy, dataset and length allow to go on from a checkpoint.
+def check_start(start: Path, settings: TrainSettings, config: VitaConfig, spec: DatasetSpec, stats: Stats) -> None:
+    """Check that policy, dataset, statistics and length allow to go on from a checkpoint.
 
     Raises:
-        DataError: a damaged checkpoint, or one of another dataset.
-        UsageError: other policy settings, or nothing left to do.
+        DataError: a damaged checkpoint, or one of another dataset or of another conversion of it.
+        UsageError: other policy settings or statistics, or nothing left to do.
     """
     checkpoint = load_checkpoint(start)
-    if checkpoint.spec.source.fingerprint != spec.source.fingerprint:
-        raise DataError(
-            f"'{start}' was trained on dataset '{checkpoint.spec.repo_id}' with fingerprint "
-            f"{checkpoint.spec.source.fingerprint}, but '{settings.task.dataset_root}' has {spec.source.fingerprint}; "
-            "resume with the dataset of the run, or begin a new session"
-        )
+    _check_dataset(checkpoint, settings, spec)
     changed = _changes(checkpoint.config.to_dict(), config.to_dict())
     if changed:
         raise UsageError(
             f"'{start}' was trained with other policy settings: {'; '.join(changed)}; repeat the settings of the run, "
             "or begin a new session"
         )
+    keys = (*config.image_keys, config.state_key, config.action_key)
+    rescaled = [key for key in keys if not _scale_alike(checkpoint.stats.get(key), stats.get(key))]
+    if rescaled:
+        # The weights bring their own normalisation along, so other statistics would be written but not used.
+        raise UsageError(
+            f"'{start}' was trained with another mean or std of {', '.join(rescaled)}; repeat task.override_stats of "
+            "the run, or begin a new session"
+        )
     if checkpoint.step >= settings.loop.steps:
         raise UsageError(
             f"'{start}' already has {checkpoint.step} steps of train.steps={settings.loop.steps}; "
             "raise train.steps to train longer"
         )
+
+
+def _check_dataset(checkpoint: Checkpoint, settings: TrainSettings, spec: DatasetSpec) -> None:
+    """Refuse another recording, and the same one in another form: the fingerprint tells only of the recording."""
+    start, root = checkpoint.path, settings.task.dataset_root
+    if checkpoint.spec.source.fingerprint != spec.source.fingerprint:
+        raise DataError(
+            f"'{start}' was trained on dataset '{checkpoint.spec.repo_id}' with fingerprint "
+            f"{checkpoint.spec.source.fingerprint}, but '{root}' has {spec.source.fingerprint}; "
+            "resume with the dataset of the run, or begin a new session"
+        )
+    changed = _changes(_form(checkpoint.spec), _form(spec))
+    if changed:
+        raise DataError(
+            f"'{start}' was trained on another conversion of the recording in '{root}': {'; '.join(changed)}; convert "
+            "it as it was, or begin a new session"
+        )
+
+
+def _form(spec: DatasetSpec) -> dict[str, Any]:
+    """What a conversion decides about the samples, as plain values by name."""
+    plain = spec.to_dict()
+    cameras = {camera["key"]: camera for camera in plain["cameras"]}
+    return {"cameras": cameras} | {name: plain[name] for name in ("resize", "state", "action", "fps")}
+
+
+def _scale_alike(before: FeatureStats | None, now: FeatureStats | None) -> bool:
+    """Whether two statistics are there and scale a feature alike.
+
+    Digits that float32 does not hold do not count: another machine adds up a dataset in another order.
+    """
+    if before is None or now is None:
+        return False
+    return all(
+        old.shape == new.shape and np.allclose(old, new, rtol=1e-7, atol=1e-12)
+        for old, new in ((before.mean, now.mean), (before.std, now.std))
+    )
 
 
 def changed_settings(state: TrainingState, settings: TrainSettings) -> list[str]:

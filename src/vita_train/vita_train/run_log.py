@@ -9,6 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from vita_train.session import disk_refusals
+
 NAMES = ("vita_train", "lightning.pytorch", "py.warnings")
 
 
@@ -26,8 +28,13 @@ class _ConsoleHandler(logging.Handler):
 
 @contextmanager
 def run_log(file: Path, console: Console) -> Iterator[None]:
-    """While inside, messages of training go to the console and, with time and level, to the end of a file."""
-    to_file = logging.FileHandler(file, encoding="utf-8")
+    """While inside, messages of training go to the console and, with time and level, to the end of a file.
+
+    Raises:
+        DataError: the disk does not allow to write that file.
+    """
+    with disk_refusals(file.parent):
+        to_file = logging.FileHandler(file, encoding="utf-8")
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     to_console = _ConsoleHandler(console)
     handlers = (to_file, to_console)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from vita_dataset.errors import UsageError
+from vita_dataset.errors import DataError, UsageError
 
 _STEP = re.compile(r"step_(\d{10})")
 
@@ -37,9 +37,14 @@ class Session:
         return self.root / "eval"
 
     def make_folders(self) -> None:
-        """Make the three folders where they do not exist yet."""
-        for folder in (self.checkpoints, self.logs, self.eval):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Make the three folders where they do not exist yet.
+
+        Raises:
+            DataError: the disk does not allow it.
+        """
+        with disk_refusals(self.root):
+            for folder in (self.checkpoints, self.logs, self.eval):
+                folder.mkdir(parents=True, exist_ok=True)
 
     def checkpoint(self, step: int) -> Path:
         """Where the checkpoint of a step lies or will lie."""
@@ -60,8 +65,16 @@ class Session:
         """
         old = [step for step in self.saved_steps()[:-1] if keep_freq and step % keep_freq]
         for step in old:
-            shutil.rmtree(self.checkpoint(step))
+            # Under its name a checkpoint is whole, also when the process is killed in the middle of this.
+            rest = self.checkpoints / f".{self.checkpoint(step).name}.partial"
+            self.checkpoint(step).rename(rest)
+            shutil.rmtree(rest)
         return old
+
+    def sweep(self) -> None:
+        """Delete what is left of saving and deleting that was killed. Only with the session locked."""
+        for rest in self.checkpoints.glob(".step_*.partial"):
+            shutil.rmtree(rest)
 
     def set_aside_after(self, step: int, label: str) -> Path | None:
         """Move the checkpoints of later steps out of the way, so that a run can go on from this one.
@@ -89,12 +102,37 @@ class Session:
 
         Raises:
             UsageError: another process is training here.
+            DataError: the disk has no locks or does not allow this one.
         """
-        with (self.root / ".lock").open("w") as file:
+        with disk_refusals(self.root):
+            file = (self.root / ".lock").open("w")
+        with file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+                with disk_refusals(self.root):
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
                 raise UsageError(
                     f"another training is running in '{self.root}'; wait for it, or choose another session=<name>"
                 ) from error
             yield
+
+
+@contextmanager
+def disk_refusals(root: Path) -> Iterator[None]:
+    """While inside, what the disk refuses is said in one sentence; a lock held by someone else is no refusal.
+
+    Args:
+        root: the folder of the session.
+
+    Raises:
+        DataError: names the folder and the disk's reason.
+    """
+    try:
+        yield
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        raise DataError(
+            f"the session folder '{root}' cannot be used ({error.strerror or error}: '{error.filename or root}'); "
+            "give a base_dir=<folder> on a disk that can be written and has space"
+        ) from error

@@ -13,7 +13,7 @@ from lightning.pytorch.loggers import CSVLogger
 from rich.console import Console
 from torch.utils.data import DataLoader
 
-from vita_train.callbacks import SaveCheckpoints, StopOnSignal, WatchNumbers
+from vita_train.callbacks import SaveCheckpoints, StopOnSignal, WatchNumbers, true_exit_codes
 from vita_train.checkpoint_writer import CheckpointWriter
 from vita_train.data import Batch, BatchDataset, BatchKeys, StepRange, make_loader
 from vita_train.module import VitaModule
@@ -23,6 +23,7 @@ from vita_train.progress import ProgressReport
 from vita_train.quiet import quiet_lightning
 from vita_train.resume import changed_settings
 from vita_train.sample_order import SampleOrder
+from vita_train.session import disk_refusals
 from vita_train.training_state import read_training_state
 
 log = logging.getLogger(__name__)
@@ -63,8 +64,10 @@ def train(run: Preparation, config_text: str, console: Console, now: datetime) -
     stamp = f"{now:%Y%m%d_%H%M%S}"
     module = _make_module(run)
     loader = _make_loader(run, module.step)
-    (session.logs / f"train_config_{stamp}.yaml").write_text(config_text, encoding="utf-8")
-    aside = session.set_aside_after(module.step, stamp)
+    with disk_refusals(session.root):
+        (session.logs / f"train_config_{stamp}.yaml").write_text(config_text, encoding="utf-8")
+        session.sweep()
+        aside = session.set_aside_after(module.step, stamp)
     _log_beginning(run, module, aside)
 
     save = SaveCheckpoints(session, settings.loop.save_freq, settings.loop.keep_freq, CheckpointWriter(run).write)
@@ -86,8 +89,11 @@ def train(run: Preparation, config_text: str, console: Console, now: datetime) -
             enable_model_summary=False,
             use_distributed_sampler=False,
         )
-        trainer.fit(module, loader)
-    return TrainingResult(module.step, session.checkpoint(session.saved_steps()[-1]), stop.received)
+        with true_exit_codes():
+            trainer.fit(module, loader)
+    # A signal during the last step stopped nothing.
+    stopped_by = stop.received if module.step < settings.loop.steps else None
+    return TrainingResult(module.step, session.checkpoint(session.saved_steps()[-1]), stopped_by)
 
 
 def _make_module(run: Preparation) -> VitaModule:

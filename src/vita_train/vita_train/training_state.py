@@ -30,6 +30,7 @@ class TrainingState:
         weights: the policy's own state_dict, not averaged.
         optimizer: AdamW's moments, by the parameter's number.
         ema: averaged weights by parameter name; None when the run averages none.
+        precision: how far 16-mixed has tuned its loss scale, plain numbers; empty in the other precisions.
         run: settings that a continuation should share, by dotted key; plain values.
     """
 
@@ -37,6 +38,7 @@ class TrainingState:
     weights: Mapping[str, Tensor]
     optimizer: Mapping[int, Any]
     ema: Mapping[str, Tensor] | None
+    precision: Mapping[str, Any]
     run: Mapping[str, Any]
 
 
@@ -52,6 +54,7 @@ def write_training_state(folder: Path, state: TrainingState) -> None:
         "weights": dict(state.weights),
         "optimizer": dict(state.optimizer),
         "ema": None if state.ema is None else dict(state.ema),
+        "precision": dict(state.precision),
         "run": dict(state.run),
     }
     try:
@@ -82,6 +85,8 @@ def read_training_state(folder: Path) -> TrainingState:
                 "resume with the version that wrote it"
             )
         fields = {name: content[name] for name in ("step", "weights", "optimizer", "ema", "run")}
+        # Files of before 16-mixed could be resumed exactly have no such part.
+        fields["precision"] = content.get("precision", {})
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, OSError) as error:
         raise DataError(
             f"'{path}' cannot be read ({type(error).__name__}); resume from another checkpoint_path=<folder>"

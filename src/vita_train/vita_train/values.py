@@ -10,6 +10,9 @@ from vita_dataset.errors import UsageError
 
 T = TypeVar("T")
 
+INTEGER_BOUND = 2**63
+"""Whole numbers end up in 64 bits with a sign."""
+
 
 class Values:
     """Settings by dotted key, and the list of everything that is wrong with them.
@@ -77,6 +80,8 @@ class Values:
         value = self.raw(key)
         if not isinstance(value, int) or isinstance(value, bool) or value < low:
             return self._bad(key, f"a whole number from {low} up", value, low)
+        if value >= INTEGER_BOUND:
+            return self._bad(key, "a whole number below 2^63", value, low)
         return value
 
     def optional_integer(self, key: str, low: int) -> int | None:

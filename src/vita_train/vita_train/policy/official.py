@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,8 @@ from vita_dataset.stats import FeatureStats, Stats
 from vita_train.policy.config import VitaConfig
 from vita_train.policy.normalizer import buffer_name
 
-_REFERENCE = re.compile(r"^\$\{([\w.]+)\}$")
+_REFERENCE = re.compile(r"^\$\{(\.*)(\w+(?:\.\w+)*)\}$")
+"""A reference to another value: dots that go up from where it stands, none for the top, and a name."""
 
 _SETTINGS = {
     "image_keys": "task.image_keys",
@@ -66,7 +68,7 @@ def read_official_settings(folder: Path) -> tuple[VitaConfig, DatasetSpec]:
     stand for them. The names of the vectors' elements are not recorded either.
 
     Raises:
-        DataError: no such file, not YAML, or settings that are missing, unresolved or of a variant that is not
+        DataError: no such file, not YAML, or settings that are missing, null, unresolved or of a variant that is not
             supported (all of them are listed).
     """
     path = _find(folder)
@@ -86,7 +88,7 @@ def read_official_settings(folder: Path) -> tuple[VitaConfig, DatasetSpec]:
             problems.append(f"{theirs} is {value!r}, but only {supported[0]!r} is supported")
     repo_id = _lookup(document, "task.dataset_repo_id", problems)
     fps = _lookup(document, "task.fps", problems)
-    if fps is not None and not (isinstance(fps, (int, float)) and fps > 0):
+    if fps is not None and not (isinstance(fps, (int, float)) and math.isfinite(fps) and fps > 0):
         problems.append(f"task.fps must be above 0, but is {fps!r}")
     if problems:
         raise DataError(
@@ -125,7 +127,11 @@ def _find(folder: Path) -> Path:
 
 
 def _lookup(document: Any, name: str, problems: list[str], seen: tuple[str, ...] = ()) -> Any:
-    """The value at a dotted name; a reference ``${a.b}`` to another value is followed."""
+    """The value at a dotted name; a reference to another value, ``${a.b}`` or ``${..b}``, is followed.
+
+    Returns:
+        Never null but where a problem was noted.
+    """
     value = document
     for part in name.split("."):
         if not isinstance(value, Mapping) or part not in value:
@@ -133,12 +139,27 @@ def _lookup(document: Any, name: str, problems: list[str], seen: tuple[str, ...]
             return None
         value = value[part]
     if isinstance(value, str) and "${" in value:
-        reference = _REFERENCE.match(value)
-        if reference is None or reference.group(1) in (*seen, name):
+        target = _target(name, value)
+        if target is None or target in (*seen, name):
             problems.append(f"{name} is the unresolved '{value}'; write its value into the file")
             return None
-        return _lookup(document, reference.group(1), problems, (*seen, name))
+        return _lookup(document, target, problems, (*seen, name))
+    if value is None:
+        problems.append(f"{name} is null")
     return value
+
+
+def _target(name: str, text: str) -> str | None:
+    """The name of the value that a reference at ``name`` means, None where it means nothing that can be looked up."""
+    match = _REFERENCE.match(text)
+    if match is None:
+        return None
+    dots, path = len(match.group(1)), match.group(2)
+    parts = name.split(".")
+    if dots > len(parts):
+        return None
+    # One dot is the group in which the reference stands, each further one the group around it.
+    return ".".join([*parts[:-dots], path]) if dots else path
 
 
 def _spec(config: VitaConfig, repo_id: str, fps: float) -> DatasetSpec:
