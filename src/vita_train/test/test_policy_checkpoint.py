@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -52,6 +53,14 @@ def test_averaged_weights_and_further_files(tmp_path: Path) -> None:
     folder = save(tmp_path / "step_1", weights=average, write_more=lambda part: (part / "more").mkdir() or None)
     assert torch.equal(load_checkpoint(folder).tensors["obs_encoder.bias"], average["obs_encoder.bias"])
     assert {file.name for file in folder.iterdir()} == {WEIGHTS, "config.json", "more"}
+
+
+def test_whoever_may_read_the_folder_may_serve_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modes = {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+    assert modes[WEIGHTS] == modes["config.json"]
+    monkeypatch.setattr(os, "access", lambda *_: False)  # the tests may run as root, who may read everything
+    with pytest.raises(DataError, match="read permission"):
+        load_checkpoint(folder)
 
 
 def test_never_overwrites(folder: Path) -> None:

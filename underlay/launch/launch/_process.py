@@ -80,6 +80,8 @@ class ExecuteProcess(Action):
             raise RuntimeError(f"ExecuteProcess action '{self.name}': executed more than once: {self.cmd}")
         if context.is_shutdown:
             return
+        if "launch-prefix" in context.launch_configurations:
+            raise ValueError(uncovered("the argument launch-prefix", __name__))
         cmd = self._command(context)
         program = to_text(context, self._name) if self._name is not None else Path(cmd[0].split()[0]).name
         self.name = f"{program}-{next(_numbers)}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from launch import LaunchContext
-from launch.actions import ExecuteProcess, IncludeLaunchDescription, LogInfo
+from launch.actions import ExecuteProcess, IncludeLaunchDescription, LogInfo, SetLaunchConfiguration
 from launching import StartLaunch, alive, launch, read_until
 
 _GENUINE = r".*install the genuine ros-<distro>-launch$"
@@ -41,6 +41,8 @@ def test_uncovered_keywords_attributes_and_values_are_refused(capfd: pytest.Capt
         LaunchContext().would_handle_event  # type: ignore[attr-defined]  # noqa: B018
     assert launch(ExecuteProcess(cmd=["true"], output="own_log")) == 1
     assert "output='own_log' of ExecuteProcess is not part" in capfd.readouterr().out
+    assert launch(SetLaunchConfiguration("launch-prefix", "gdb"), ExecuteProcess(cmd=["true"])) == 1
+    assert "launch-prefix is not part" in capfd.readouterr().out
 
 
 def test_what_a_process_leaves_behind_is_ended(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from vita_dataset.errors import DataError, VitaError
@@ -117,7 +117,8 @@ def save_checkpoint(
         shutil.rmtree(partial)
     partial.mkdir(parents=True)
     try:
-        save_file(tensors, partial / WEIGHTS_FILE, metadata={"format": "pt"})
+        # Not save_file: it makes a file that only its owner may read, and another user could not serve it.
+        (partial / WEIGHTS_FILE).write_bytes(save(tensors, metadata={"format": "pt"}))
         (partial / CONFIG_FILE).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
         if write_more is not None:
             write_more(partial)

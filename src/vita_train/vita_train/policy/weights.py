@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,6 +27,8 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
         DataError: no such file, or not a whole safetensors file.
     """
     path = folder / WEIGHTS_FILE
+    if path.is_file() and not os.access(path, os.R_OK):
+        raise DataError(f"'{path}' may not be read by this user; give read permission to it (chmod a+r)")
     try:
         # Copies: the loaded tensors are a map of the file, unaligned and at the mercy of whoever changes it.
         return {name: tensor.clone() for name, tensor in load_file(path).items()}
