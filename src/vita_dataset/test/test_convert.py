@@ -166,12 +166,17 @@ def test_another_dataset_is_never_replaced(record, tmp_path):
     assert everything(precious) == before
 
 
-def test_the_name_comes_from_where_the_path_leads(record, tmp_path, monkeypatch):
+def test_the_name_is_the_one_that_was_given(record, tmp_path, monkeypatch):
     source = record("sets/lab/reach")
     monkeypatch.chdir(source)
     (tmp_path / "shortcut").symlink_to(source)
-    for path in (source / "..//reach", tmp_path / "shortcut", source.__class__(".")):
+    for path in (source / "..//reach", source.__class__(".")):
         assert LeRobotDataset(path).spec.repo_id == "lab/reach"
+    linked = LeRobotDataset(tmp_path / "shortcut").spec
+    assert linked.repo_id == f"{tmp_path.name}/shortcut"
+    assert linked.source.path == str(source.resolve())
+    monkeypatch.chdir(tmp_path)
+    assert convert(source.__class__("shortcut"), tmp_path / "o").output == tmp_path / "o" / tmp_path.name / "shortcut"
 
 
 @pytest.mark.parametrize("repo_id", ["reach", "a/b/c", "../x", "a/..", "a/.hidden", "/a", "a b/c", "a/"])

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,7 +12,9 @@ from vita_dataset.inspection import describe
 from vita_dataset.robot import parse_robot, read_robot_file
 from vita_dataset.robot_template import robot_text
 from vita_dataset.sources import open_source
+from vita_dataset.spec import VectorSpec
 from vita_dataset.survey import survey
+from vita_dataset.to_bag import to_bag
 
 
 def set_action(root, episode, rows):
@@ -88,3 +92,24 @@ def test_unnamed_joints_get_numbers(record):
     source = open_source(record(names=None))
     text = robot_text(source.spec, survey(source))
     assert "joints: [joint_0, joint_1, joint_2]" in text
+
+
+@pytest.mark.parametrize("unnamed", [("observation.state",), ("action",), ("observation.state", "action")])
+def test_the_robot_file_of_unnamed_joints_fits(record, edit_info, tmp_path, unnamed):
+    root = record(lengths=(4,))
+    edit_info(root, lambda info: [info["features"][key].update(names=None) for key in unnamed])
+    source = open_source(root)
+    path = tmp_path / "robot.yaml"
+    path.write_text(robot_text(source.spec, survey(source)))
+    assert yaml.safe_load(path.read_text())["/**"]["ros__parameters"]["allow_unnamed_joints"] is True
+    assert to_bag(root, 0, path, tmp_path / "bag") == 4 * 4
+
+
+def test_joints_without_a_command_have_no_place_in_a_robot_file(record):
+    source = open_source(record())
+    found = survey(source)
+    wider = VectorSpec("observation.state", 5, ("pan", "lift", "gripper", "e", "f"))
+    with pytest.raises(DataError, match=r"\['e', 'f'\] are in one of them only"):
+        robot_text(replace(source.spec, state=wider), found)
+    with pytest.raises(DataError, match="they have 5 and 3 elements"):
+        robot_text(replace(source.spec, state=replace(wider, names=None)), found)

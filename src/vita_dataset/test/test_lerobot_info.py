@@ -62,6 +62,9 @@ def test_a_template_that_leads_nowhere_is_refused(tmp_path, template):
         ([["a", "b"]], ("a", "b")),
         ({"motors": ["a", "b"]}, ("a", "b")),
         ({"motors": [["a", "b"]]}, ("a", "b")),
+        ({"left": ["a"], "right": ["b"]}, ("a", "b")),
+        ([["a"], ["b"]], ("a", "b")),
+        ([], None),
         (None, None),
     ],
 )
@@ -71,7 +74,7 @@ def test_every_way_to_write_names(tmp_path, names, expected):
     assert not info.notes
 
 
-@pytest.mark.parametrize("names", [["state"], ["a", "a"], ["a", "b", "c"]])
+@pytest.mark.parametrize("names", [["state"], ["a", "a"], ["a", "b", "c"], {"l": ["a"], "r": ["a"]}, [1, 2], ["a", ""]])
 def test_names_that_tell_nothing_apart_are_ignored_and_noted(tmp_path, names):
     info = read_info(write(tmp_path, with_feature(dtype="float32", shape=[2], names=names)))
     assert info.features[-1].names is None

@@ -79,7 +79,12 @@ def test_missing_bookkeeping_and_double_lists(record):
 def test_stray_tables_are_not_read(record):
     root = record(lengths=(4, 4))
     shutil.copy(parquet(root, 1), parquet(root, 2))
-    assert LeRobotDataset(root).episode_count == 2
+    dataset = LeRobotDataset(root)
+    assert dataset.episode_count == 2
+    assert dataset.notes == [
+        "tables beyond the 2 episodes of meta/info.json were not read (1, the first is "
+        "'data/chunk-000/episode_000002.parquet')"
+    ]
 
 
 def test_videos_beside_their_name(record):
@@ -163,6 +168,51 @@ def test_time_must_run_forward(record):
     change_table(parquet(root), lambda t: t.set_column(t.column_names.index("timestamp"), "timestamp", stamps))
     with pytest.raises(DataError, match=r"timestamp of episode 0.* at step 2"):
         LeRobotDataset(root).episode(0)
+
+
+def put(root, column, values):
+    change_table(parquet(root), lambda t: t.set_column(t.column_names.index(column), column, pa.array(values)))
+
+
+def test_rows_must_be_in_order(record):
+    root = record(lengths=(4,))
+    change_table(parquet(root), lambda t: t.drop_columns(["timestamp"]).take([3, 2, 1, 0]))
+    with pytest.raises(DataError, match=r"frame_index of episode 0 .* is 3 at step 0"):
+        LeRobotDataset(root).episode(0)
+    put(root, "frame_index", [0, 1, 3, 4])
+    with pytest.raises(DataError, match="is 3 at step 2"):
+        LeRobotDataset(root).episode(0)
+
+
+def test_a_table_of_another_number_is_noted(record):
+    root = record(lengths=(4, 4))
+    shutil.copy(parquet(root, 1), parquet(root, 0))
+    dataset = LeRobotDataset(root)
+    assert len(dataset.episode(0).table) == 4
+    assert ["episode_index" in note for note in dataset.notes] == [True]
+
+
+def test_time_counts_from_the_episodes_start(record):
+    root = record(lengths=(4,))
+    put(root, "timestamp", 1.7e9 + np.arange(4) / 10)
+    dataset = LeRobotDataset(root)
+    np.testing.assert_allclose(dataset.episode(0).table.timestamps_s, np.arange(4) / 10, atol=1e-6)
+    assert dataset.notes == ["timestamps do not start at 0; they were counted from each episode's first"]
+
+
+def test_tasks_without_an_episode_list(record):
+    root = record(lengths=(4, 4))
+    (root / "meta/episodes.jsonl").unlink()
+    assert LeRobotDataset(root).episode(1).table.task == "task 1"
+    put(root, "task_index", [9] * 4)
+    dataset = LeRobotDataset(root)
+    assert dataset.episode(0).table.task == ""
+    assert dataset.notes == ["meta/tasks.jsonl has no task_index 9, which the tables use"]
+    (root / "meta/tasks.jsonl").write_text('{"task_index": 0}')
+    with pytest.raises(DataError, match=r"line 1 of '.*tasks\.jsonl'"):
+        LeRobotDataset(root).episode(0)
+    (root / "meta/tasks.jsonl").unlink()
+    assert LeRobotDataset(root).episode(0).table.task == ""
 
 
 @pytest.mark.parametrize(

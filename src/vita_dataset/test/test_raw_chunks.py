@@ -1,5 +1,6 @@
+import multiprocessing
 import pickle
-from pathlib import Path
+import resource
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from vita_dataset import raw_chunks
 from vita_dataset.errors import DataError
+from vita_dataset.file_identity import FileIdentity
 from vita_dataset.raw_chunks import ChunkReader, ChunkWriter, chunk_file, rows_per_chunk
 
 
@@ -16,7 +18,11 @@ def store(folder, rows, most=4):
     for row in rows:
         writer.append(row)
     writer.close()
-    return ChunkReader(folder, writer.shape, writer.chunk_shape, rows.dtype.name)
+    return reopen(folder, writer.shape, writer.chunk_shape, rows.dtype.name)
+
+
+def reopen(folder, shape, chunk_shape, dtype):
+    return ChunkReader(folder, shape, chunk_shape, dtype, FileIdentity.of(folder))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -27,6 +33,7 @@ def test_gathers_what_was_written_in_the_order_asked_for(tmp_path, count, picks,
     wanted = np.array([pick % count for pick in picks], dtype=np.int64)
     gathered = reader.read(wanted)
     np.testing.assert_array_equal(gathered, rows[wanted])
+    np.testing.assert_array_equal(reader.read_all(), rows)
     assert gathered.flags["OWNDATA"]
 
 
@@ -51,13 +58,13 @@ def test_missing_and_short_chunks_are_named(tmp_path):
     last = chunk_file(tmp_path, 2, 2)
     last.write_bytes(b"short")
     with pytest.raises(DataError, match="has 5 bytes, but 32"):
-        ChunkReader(tmp_path, (9, 2), (4, 2), "float32")
+        reopen(tmp_path, (9, 2), (4, 2), "float32")
     last.unlink()
     with pytest.raises(DataError, match="is missing"):
-        ChunkReader(tmp_path, (9, 2), (4, 2), "float32")
+        reopen(tmp_path, (9, 2), (4, 2), "float32")
 
 
-def test_pickles_without_its_maps(tmp_path):
+def test_pickles_without_its_files(tmp_path):
     rows = np.arange(20, dtype=np.float32).reshape(10, 2)
     reader = store(tmp_path, rows)
     reader.read(np.arange(10))
@@ -65,17 +72,40 @@ def test_pickles_without_its_maps(tmp_path):
     np.testing.assert_array_equal(again.read(np.arange(10)), rows)
 
 
-def resident_bytes():
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssFile"))
+def read_with_few_descriptors(folder):
+    count = len(list((folder / "c").iterdir()))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+    readers = [reopen(folder, (count, 2), (1, 2), "float32") for _ in range(3)]
+    for reader in readers:
+        assert (reader.read(np.arange(count))[:, 0] == np.arange(count)).all()
 
 
-def test_touched_pages_are_handed_back(tmp_path, monkeypatch):
-    monkeypatch.setattr(raw_chunks, "RELEASE_BYTES", 2 << 20)
-    monkeypatch.setattr(raw_chunks, "MAX_OPEN_MAPS", 20)
-    reader = store(tmp_path, np.ones((48, 1 << 20), np.uint8), most=2)
-    reader.read(np.array([0]))
-    before = resident_bytes()
-    for row in range(48):
-        assert reader.read(np.array([row])).all()
-    assert resident_bytes() - before < 12 << 20
+def test_any_number_of_chunks_and_readers_needs_few_descriptors(tmp_path):
+    store(tmp_path, np.repeat(np.arange(400, dtype=np.float32), 2).reshape(400, 2), most=1)
+    process = multiprocessing.get_context("fork").Process(target=read_with_few_descriptors, args=(tmp_path,))
+    process.start()
+    process.join(30)
+    assert process.exitcode == 0
+
+
+def test_a_file_that_is_pushed_out_is_closed_after_the_read(tmp_path, monkeypatch):
+    rows = np.arange(8, dtype=np.float32).reshape(4, 2)
+    reader = store(tmp_path, rows, most=1)
+    read = raw_chunks.os.preadv
+
+    def pushed_out(descriptor, buffers, offset):
+        raw_chunks._open.cache_clear()
+        return read(descriptor, buffers, offset)
+
+    monkeypatch.setattr(raw_chunks.os, "preadv", pushed_out)
+    np.testing.assert_array_equal(reader.read_all(), rows)
+
+
+def test_a_chunk_that_shrinks_or_goes_while_open_is_named(tmp_path):
+    reader = store(tmp_path, np.zeros((9, 2), np.float32))
+    chunk_file(tmp_path, 0, 2).write_bytes(b"short")
+    with pytest.raises(DataError, match="c/0/0' ends early"):
+        reader.read_all()
+    chunk_file(tmp_path, 1, 2).unlink()
+    with pytest.raises(DataError, match=r"c/1/0' cannot be read \(No such file"):
+        reader.read(np.array([4]))

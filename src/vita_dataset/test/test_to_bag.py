@@ -104,6 +104,23 @@ def test_unnamed_joints_need_a_word(record, robot_file, tmp_path):
     to_bag(root, 0, robot_file, tmp_path / "bag", allow_unnamed_joints=True)
     found = messages(tmp_path / "bag")
     assert found["/recorded/action"][0][1].name == ["lift", "pan", "gripper"]
+    text = robot_file.read_text()
+    for word in ("true", "1"):
+        robot_file.write_text(text.replace("    cameras:", f"    allow_unnamed_joints: {word}\n    cameras:", 1))
+        if word == "true":
+            to_bag(root, 0, robot_file, tmp_path / "second")
+    with pytest.raises(DataError, match="must be true or false, but is 1"):
+        to_bag(root, 0, robot_file, tmp_path / "third")
+
+
+def test_clock_times_become_times_since_the_start(record, robot_file, tmp_path):
+    root = record(lengths=(4,))
+    path = root / "data/chunk-000/episode_000000.parquet"
+    table = pq.read_table(path)
+    stamps = pa.array(1.7e9 + np.arange(4) / 10)
+    pq.write_table(table.set_column(table.column_names.index("timestamp"), "timestamp", stamps), path)
+    to_bag(root, 0, robot_file, tmp_path / "bag")
+    assert messages(tmp_path / "bag")["/front/image"][0][0] == EPOCH_NS
 
 
 def put_nan(root):

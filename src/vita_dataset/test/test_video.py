@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -54,3 +56,22 @@ def test_a_truncated_file_is_named(tmp_path):
     path.write_bytes(path.read_bytes()[:-300])
     with pytest.raises(DataError, match="truncated"):
         list(decode_video(path))
+
+
+@pytest.mark.parametrize("codec", ["h264", "mpeg4"])
+def test_damage_that_the_decoder_flags_is_named(tmp_path, codec, capfd):
+    path = tmp_path / "a.mp4"
+    big = np.random.default_rng(0).integers(0, 256, (20, 24, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
+    encode_video(path, [big[2 * step : 2 * step + 96, 2 * step : 2 * step + 128] for step in range(30)], 30.0, codec)
+    content = path.read_bytes()
+    start = content.index(b"mdat")
+    size = int.from_bytes(content[start - 4 : start], "big")
+    refused = 0
+    for place in range(start + size // 10, start + size - 8, size // 20):
+        flipped = bytes(byte ^ 255 for byte in content[place : place + 4])
+        path.write_bytes(content[:place] + flipped + content[place + 4 :])
+        try:
+            list(decode_video(path))
+        except DataError as error:
+            refused += bool(re.search(r"frame \d+ of the video '.*a\.mp4' is damaged", str(error)))
+    assert refused >= 3

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import zarr
 
+from vita_dataset import raw_chunks
 from vita_dataset.convert import convert
 from vita_dataset.errors import DataError
 from vita_dataset.zarr_store import is_converted, open_dataset
@@ -99,5 +100,34 @@ def test_compressed_images_are_refused(converted):
     group = zarr.open_group(converted / "data", mode="a")
     del group[FRONT]
     group.create_array(FRONT, shape=(12, 32, 48, 3), chunks=(4, 32, 48, 3), dtype="uint8")
-    with pytest.raises(DataError, match="raw whole frames"):
+    with pytest.raises(DataError, match="raw whole rows"):
         open_dataset(converted)
+
+
+VECTORS = ["data/observation.state", "data/action", "data/timestamp", "data/episode_index", "meta/episode_ends"]
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_vectors_that_are_missing_or_short_are_named(converted, name):
+    (chunk,) = [path for path in (converted / name / "c").rglob("*") if path.is_file()]
+    chunk.write_bytes(chunk.read_bytes()[:-8])
+    with pytest.raises(DataError, match=rf"{name}/c/.* bytes were expected"):
+        open_dataset(converted)
+    chunk.unlink()
+    with pytest.raises(DataError, match=rf"{name}/c/.*is missing"):
+        open_dataset(converted)
+
+
+def test_rows_of_two_datasets_never_mix(record, tmp_path, monkeypatch):
+    monkeypatch.setattr(raw_chunks, "CHUNK_BYTES", 32 * 48 * 3 * 2)
+    old = record(lengths=(5, 7))
+    path = convert(old, tmp_path / "out").output
+    untouched, dataset = open_dataset(path), open_dataset(path)
+    first = dataset.read_frames(FRONT, [0])
+    convert(record("new/reach", lengths=(5, 7)), tmp_path / "out", repo_id="lab/reach", overwrite=True)
+    np.testing.assert_array_equal(dataset.read_frames(FRONT, [0]), first)
+    for late in (dataset, untouched, pickle.loads(pickle.dumps(dataset))):
+        for read in (lambda d: d.read_frames(FRONT, [11]), lambda d: d.state, lambda d: d.episode(0)):
+            with pytest.raises(DataError, match="was replaced or removed while it was being read"):
+                read(late)
+    assert len(open_dataset(path).read_frames(FRONT, range(12))) == 12

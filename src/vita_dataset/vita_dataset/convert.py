@@ -51,7 +51,8 @@ def convert(
     Args:
         source: the folder that contains meta/, data/ and videos/.
         datasets_dir: where converted datasets live.
-        repo_id: "robot/task"; None takes the last two parts of the source's path.
+        repo_id: "robot/task"; None takes the last two parts of the source's path as given, symbolic
+            links not followed.
         resize: (height, width) to store the images in; None keeps the recorded size.
         overwrite: replace an existing converted dataset, once the new one is whole.
         on_progress: called with (images done, images in all).

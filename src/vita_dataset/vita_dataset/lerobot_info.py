@@ -49,7 +49,7 @@ class LeRobotInfo:
         fps: steps per second [Hz].
         features: in the order of info.json.
         lengths: steps of each episode, None where episodes.jsonl does not tell.
-        tasks: what the robot was asked to do, by episode; "" where unknown.
+        tasks: what the robot was asked to do, by episode; "" where episodes.jsonl does not tell.
         notes: what was read in spite of how it was written.
     """
 
@@ -129,6 +129,25 @@ def read_info(root: Path) -> LeRobotInfo:
     )
 
 
+def read_tasks(root: Path) -> dict[int, str]:
+    """The texts in meta/tasks.jsonl by task_index; none where there is no such file.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    path = root / "meta" / "tasks.jsonl"
+    if not path.is_file():
+        return {}
+    tasks: dict[int, str] = {}
+    for number, line in enumerate(_lines(path), 1):
+        try:
+            entry = json.loads(line)
+            tasks[int(entry["task_index"])] = str(entry["task"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise DataError(f"line {number} of '{path}' is not a task ({error!r}); mend or remove the file") from error
+    return tasks
+
+
 def _feature(key: str, description: Any, path: Path, notes: list[str]) -> Feature:
     if not isinstance(description, Mapping):
         raise DataError(f"feature '{key}' in '{path}' must be an object with dtype and shape; correct it")
@@ -145,23 +164,29 @@ def _feature(key: str, description: Any, path: Path, notes: list[str]) -> Featur
             notes.append(f"camera '{key}': shape {shape} is written channel-first and was read as such")
             shape = [shape[1], shape[2], shape[0]]
         return Feature(key, dtype, tuple(shape), is_depth=_is_depth(description))
-    names = _names(description.get("names"))
-    dim = shape[0] if shape else 1
-    if names is not None and (len(names) != dim or len(set(names)) != dim):
-        notes.append(f"feature '{key}': {len(names)} names {list(names)[:3]} do not tell {dim} elements apart; ignored")
-        names = None
+    names, written = None, description.get("names")
+    if written:
+        names = _names(written)
+        dim = shape[0] if shape else 1
+        if len(names) != dim or len(set(names)) != dim or not all(names):
+            notes.append(f"feature '{key}': the names {str(written)[:60]} do not tell {dim} elements apart; ignored")
+            names = None
     return Feature(key, dtype, tuple(shape) or (1,), names)
 
 
-def _names(value: Any) -> tuple[str, ...] | None:
-    """[..], [[..]] and {"motors": [..]} -> the innermost list of names."""
-    while isinstance(value, Mapping) and len(value) == 1:
-        value = next(iter(value.values()))
-    while isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
-        value = value[0]
-    if isinstance(value, list) and value and all(isinstance(item, str) and item for item in value):
-        return tuple(value)
-    return None
+def _names(value: Any) -> tuple[str, ...]:
+    """[..], [[..], [..]] and {"left": [..], "right": [..]} -> all names in order; "" for what is no name."""
+    names: list[str] = []
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Mapping):
+            item = list(item.values())
+        if isinstance(item, list):
+            pending += reversed(item)
+        else:
+            names.append(item if isinstance(item, str) else "")
+    return tuple(names)
 
 
 def _is_depth(description: Mapping[str, Any]) -> bool:

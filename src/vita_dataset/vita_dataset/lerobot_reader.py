@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from vita_dataset.episode import Episode, EpisodeTable
 from vita_dataset.errors import DataError
-from vita_dataset.lerobot_info import Feature, LeRobotInfo, read_info
+from vita_dataset.lerobot_info import Feature, LeRobotInfo, read_info, read_tasks
 from vita_dataset.parquet import ParquetFile
 from vita_dataset.spec import CameraSpec, DatasetSpec, SourceSpec, VectorSpec
 from vita_dataset.video import decode_video
@@ -52,15 +53,16 @@ class LeRobotDataset:
             )
         used = {state.key, action.key, *self._cameras} | BOOKKEEPING
         self.left_out = [item.key for item in self._info.features if item.key not in used]
-        absolute = root.resolve()
         self.spec = DatasetSpec(
-            repo_id="/".join(absolute.parts[-2:]),
+            # The name that was given, not the one a symbolic link leads to.
+            repo_id="/".join(Path(os.path.normpath(root.absolute())).parts[-2:]),
             fps=self._info.fps,
             cameras=tuple(CameraSpec(item.key, item.shape[0], item.shape[1]) for item in self._cameras.values()),
             state=VectorSpec(state.key, state.shape[0], state.names),
             action=VectorSpec(action.key, action.shape[0], action.names),
-            source=SourceSpec(str(absolute), self._info.version, ""),
+            source=SourceSpec(str(root.resolve()), self._info.version, ""),
         )
+        self._note_strays()
 
     @property
     def episode_count(self) -> int:
@@ -86,7 +88,8 @@ class LeRobotDataset:
         """An episode: its vectors now, its frames when asked for.
 
         Raises:
-            DataError: no such episode, or its parquet file is missing, damaged, or not what info.json says.
+            DataError: no such episode, or its parquet file is missing, damaged, not what info.json says, or out of
+                order.
         """
         if not 0 <= index < self.episode_count:
             raise DataError(
@@ -94,11 +97,12 @@ class LeRobotDataset:
             )
         steps = self.length(index)
         parquet = ParquetFile(self._info.data_file(index))
+        self._check_bookkeeping(parquet, index)
         state = parquet.numbers(self.spec.state.key, self.spec.state.dim)
         action = parquet.numbers(self.spec.action.key, self.spec.action.dim)
         with np.errstate(over="ignore"):  # too large for float32 becomes infinity, which check_finite refuses
             vectors = (state.astype(np.float32), action.astype(np.float32))
-        table = EpisodeTable(index, self._timestamps(parquet, index), *vectors, task=self._info.tasks[index])
+        table = EpisodeTable(index, self._timestamps(parquet, index), *vectors, task=self._task(parquet, index))
         frames: dict[str, Callable[[], Iterator[NDArray[np.uint8]]]] = {
             key: partial(self._frames, index, camera, steps) for key, camera in self._cameras.items()
         }
@@ -126,6 +130,44 @@ class LeRobotDataset:
                 ) from error
         return f"sha256:{digest.hexdigest()}"
 
+    def _check_bookkeeping(self, parquet: ParquetFile, index: int) -> None:
+        """Refuse rows out of order; note rows that say they are another episode's, as merged datasets have them."""
+        if "frame_index" in parquet.columns:
+            numbers = parquet.numbers("frame_index", 1)[:, 0]
+            wrong = np.flatnonzero(numbers != np.arange(len(parquet)))
+            if len(wrong):
+                step = int(wrong[0])
+                raise DataError(
+                    f"the frame_index of episode {index} in '{parquet.path}' is {numbers[step]:g} at step {step}, but "
+                    "must count from 0 in steps of 1: rows are missing or out of order; mend or drop this episode"
+                )
+        if "episode_index" in parquet.columns and (parquet.numbers("episode_index", 1) != index).any():
+            self._note("episode_index in some tables is another number than their file's, which was taken")
+
+    def _task(self, parquet: ParquetFile, index: int) -> str:
+        """From episodes.jsonl, else from the table's first task_index and tasks.jsonl."""
+        if self._info.tasks[index] or not self._texts or "task_index" not in parquet.columns:
+            return self._info.tasks[index]
+        number = float(parquet.numbers("task_index", 1)[0, 0])
+        if number not in self._texts:
+            self._note(f"meta/tasks.jsonl has no task_index {number:g}, which the tables use")
+        return self._texts.get(int(number), "") if number.is_integer() else ""
+
+    @cached_property
+    def _texts(self) -> dict[int, str]:
+        return read_tasks(self._info.root)
+
+    def _note_strays(self) -> None:
+        known = {self._info.data_file(index) for index in range(self.episode_count)}
+        first = self._info.data_file(0).relative_to(self._info.root).parts
+        folder = self._info.root / first[0] if len(first) > 1 else self._info.root
+        strays = sorted(path for path in folder.rglob("*.parquet") if path not in known)
+        if strays:
+            self._note(
+                f"tables beyond the {self.episode_count} episodes of meta/info.json were not read ({len(strays)}, the "
+                f"first is '{strays[0].relative_to(self._info.root)}')"
+            )
+
     def _timestamps(self, parquet: ParquetFile, index: int) -> NDArray[np.float64]:
         if "timestamp" not in parquet.columns:
             self._note("the tables have no timestamps; steps are taken to be 1/fps apart")
@@ -139,7 +181,10 @@ class LeRobotDataset:
                 f"the timestamp of episode {index} in '{parquet.path}' is {stamps[step]} at step {step}, but must be "
                 "finite and later than the one before; mend or drop this episode"
             )
-        return stamps
+        if abs(stamps[0]) * self._info.fps > 0.5:
+            self._note("timestamps do not start at 0; they were counted from each episode's first")
+        from_start: NDArray[np.float64] = stamps - stamps[0]
+        return from_start
 
     def _frames(self, index: int, camera: Feature, steps: int) -> Iterator[NDArray[np.uint8]]:
         """All frames of one camera, checked against the table's length and the size in info.json."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from vita_dataset.errors import DataError
 from vita_dataset.spec import DatasetSpec
 from vita_dataset.survey import Survey
 from vita_dataset.yaml_text import scalar
@@ -20,17 +21,20 @@ DIGITS = 4
 def robot_text(spec: DatasetSpec, found: Survey) -> str:
     """The YAML text of a robot file with one arm that holds all joints.
 
-    Limits are the recorded range of action and state, where both have the joint, and a twentieth of it on either
-    side: a pose that was measured while recording is then never outside them. Steps may be up to twice the largest
-    recorded one. All are rounded outwards.
+    Limits are the recorded range of action and state, and a twentieth of it on either side: a pose that was measured
+    while recording is then never outside them. Steps may be up to twice the largest recorded one. All are rounded
+    outwards.
 
     Args:
         spec: the dataset.
         found: its ranges.
+
+    Raises:
+        DataError: state and action are not of the same joints; a robot file could not say where the others are.
     """
-    joints = spec.action.names or tuple(f"joint_{element}" for element in range(spec.action.dim))
+    joints = _joints(spec)
     cameras = _camera_names([camera.key for camera in spec.cameras])
-    lowest, highest = _recorded_range(spec, found)
+    lowest, highest = _recorded_range(spec, found, joints)
     margin = MARGIN * (highest - lowest)
     scale = 10**DIGITS
     low = np.floor((lowest - margin) * scale) / scale
@@ -38,11 +42,18 @@ def robot_text(spec: DatasetSpec, found: Survey) -> str:
     step = np.ceil(found.action_change * SPEED_MARGIN * scale) / scale
     # A constant joint still needs a step when rounding opened a range.
     step = np.where((step == 0) & (high > low), high - low, step)
+    unnamed = []
+    if spec.state.names is None or spec.action.names is None:
+        unnamed = [
+            "    # The dataset does not name all its elements: they are taken in the order of the joints below.",
+            "    allow_unnamed_joints: true",
+        ]
     lines = [
         f"# A start, from dataset {spec.repo_id}: check each topic and limit against your robot before it moves.",
         "/**:",
         "  ros__parameters:",
         f"    rate_hz: {float(spec.fps)}  # control ticks per second; the dataset's fps",
+        *unnamed,
         "",
         f"    cameras: [{', '.join(cameras)}]",
         "    camera:",
@@ -74,17 +85,30 @@ def robot_text(spec: DatasetSpec, found: Survey) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _recorded_range(spec: DatasetSpec, found: Survey) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lowest and highest recorded value [A] of each commanded joint, measured or commanded."""
-    lowest, highest = found.action.min.copy(), found.action.max.copy()
-    same_order = spec.state.names is None and spec.action.names is None and spec.state.dim == spec.action.dim
-    state_names = tuple(range(spec.state.dim)) if same_order else spec.state.names or ()
-    action_names = tuple(range(spec.action.dim)) if same_order else spec.action.names or ()
-    for element, name in enumerate(action_names):
-        if name in state_names:
-            column = state_names.index(name)
-            lowest[element] = min(lowest[element], found.state.min[column])
-            highest[element] = max(highest[element], found.state.max[column])
+def _joints(spec: DatasetSpec) -> tuple[str, ...]:
+    """The joints that state and action share, in the action's order."""
+    state, action = spec.state, spec.action
+    if state.names is not None and action.names is not None:
+        alone = [name for name in state.names if name not in action.names]
+        alone += [name for name in action.names if name not in state.names]
+        same, came = not alone, f"{alone} are in one of them only"
+    else:
+        same, came = state.dim == action.dim, f"they have {state.dim} and {action.dim} elements"
+    if not same:
+        raise DataError(
+            f"no robot file can be written for '{spec.repo_id}': each of its joints must be both in the state and in "
+            f"the action, but {came}; record the same joints in both"
+        )
+    return action.names or state.names or tuple(f"joint_{element}" for element in range(action.dim))
+
+
+def _recorded_range(
+    spec: DatasetSpec, found: Survey, joints: tuple[str, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lowest and highest recorded value [A] of each joint, measured or commanded."""
+    columns = [(spec.state.names or joints).index(joint) for joint in joints]
+    lowest = np.minimum(found.action.min, found.state.min[columns])
+    highest = np.maximum(found.action.max, found.state.max[columns])
     return lowest, highest
 
 

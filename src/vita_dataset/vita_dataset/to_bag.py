@@ -7,7 +7,7 @@ Cameras and joint states go to the topics of a robot file at their recorded time
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,7 @@ from vita_dataset.episode import Episode, EpisodeTable, check_finite
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.progress import Progress, no_progress
 from vita_dataset.publish import publish, refuse_overlap
-from vita_dataset.robot import Robot, flatten, read_robot_file
+from vita_dataset.robot import Robot, flatten, parse_robot, read_parameters
 from vita_dataset.sources import open_source
 from vita_dataset.spec import DatasetSpec, VectorSpec
 
@@ -67,7 +67,8 @@ def to_bag(
         output: the bag's folder.
         storage: "mcap" or "sqlite3".
         compressed: JPEG for all cameras, whatever the robot file says; the kept robot.yaml then says so too.
-        allow_unnamed_joints: where the dataset does not name its state, take it in the robot file's order.
+        allow_unnamed_joints: where the dataset does not name its state, take it in the robot file's order; the robot
+            file's own ``allow_unnamed_joints: true`` says the same.
         overwrite: replace an existing bag, once the new one is whole.
         on_progress: called with (steps done, steps in all).
 
@@ -81,9 +82,11 @@ def to_bag(
     """
     if storage not in STORAGES:
         raise UsageError(f"--storage must be one of {list(STORAGES)}, but is '{storage}'")
-    robot = read_robot_file(robot_file)
+    parameters = read_parameters(robot_file)
+    robot = parse_robot(parameters)
     source = open_source(dataset)
-    joint_topics = match_robot(robot, source.spec, allow_unnamed_joints=allow_unnamed_joints)
+    allowed = allow_unnamed_joints or _allows_unnamed_joints(parameters, robot_file)
+    joint_topics = match_robot(robot, source.spec, allow_unnamed_joints=allowed)
     refuse_overlap(output, dataset)
     recorded = source.episode(episode)
     state_names = _names(source.spec.state, robot)
@@ -114,7 +117,8 @@ def match_robot(robot: Robot, spec: DatasetSpec, *, allow_unnamed_joints: bool =
     if names is None:
         problems.append(
             f"the dataset does not name the {spec.state.dim} elements of '{spec.state.key}' and the robot file has "
-            f"{len(robot.policy_names)} joints (equal counts and --allow-unnamed-joints take them in its order)"
+            f"{len(robot.policy_names)} joints (where the counts are equal, 'allow_unnamed_joints: true' in the robot "
+            "file or --allow-unnamed-joints takes them in its order)"
         )
     else:
         strangers = [name for name in robot.policy_names if name not in names]
@@ -224,6 +228,13 @@ class _Bag:
             velocity=np.empty(0),
             effort=np.empty(0),
         )
+
+
+def _allows_unnamed_joints(parameters: Mapping[str, Any], robot_file: Path) -> bool:
+    value = parameters.get("allow_unnamed_joints", False)
+    if not isinstance(value, bool):
+        raise DataError(f"'allow_unnamed_joints' in '{robot_file}' must be true or false, but is {value!r}; correct it")
+    return value
 
 
 def _check_exhausted(streams: dict[str, Iterator[NDArray[np.uint8]]]) -> None:

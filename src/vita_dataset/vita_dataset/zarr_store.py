@@ -23,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vita_dataset.episode import Episode, EpisodeTable
 from vita_dataset.errors import DataError
+from vita_dataset.file_identity import FileIdentity
 from vita_dataset.raw_chunks import ChunkReader
 from vita_dataset.spec import DatasetSpec
 from vita_dataset.stats import Stats, stats_from_dict
@@ -49,7 +50,9 @@ def write_array(group: Path, name: str, values: NDArray[Any]) -> None:
 
 
 class ConvertedDataset:
-    """A converted dataset, opened for reading. Vectors come whole, frames by memory map. May be pickled and forked.
+    """A converted dataset, opened for reading. Vectors come whole, frames one by one. May be pickled and forked.
+
+    Where the dataset is replaced meanwhile, reading on gives what was opened or a ``DataError``, never a mixture.
 
     Attributes:
         path: its folder.
@@ -62,7 +65,7 @@ class ConvertedDataset:
 
     def __init__(self, path: Path) -> None:
         """See ``open_dataset``."""
-        config = _read_config(path)
+        config, self._identity = _read_config(path)
         try:
             self.spec = DatasetSpec.from_dict(config["spec"])
             self.stats: Stats = stats_from_dict(config["stats"])
@@ -75,14 +78,22 @@ class ConvertedDataset:
         self.path = path
         self.notes: list[str] = []
         self._steps = steps
-        ends = self._read_whole(f"meta/{EPISODE_ENDS}", (episodes,), "int64")
+        ends = self._reader(f"meta/{EPISODE_ENDS}", (episodes,), "int64").read_all()
         if episodes < 1 or ends[-1] != steps or (np.diff(ends, prepend=0) < 1).any():
             raise DataError(f"the episodes of '{path}' do not add up to its {steps} steps; convert the dataset again")
         self.episode_ends: NDArray[np.int64] = ends
         self._frames = {
-            camera.key: self._chunks(camera.key, (steps, camera.height, camera.width, camera.channels))
+            camera.key: self._reader(
+                f"data/{camera.key}", (steps, camera.height, camera.width, camera.channels), "uint8"
+            )
             for camera in self.spec.cameras
         }
+        self._vectors = {
+            vector.key: self._reader(f"data/{vector.key}", (steps, vector.dim), "float32")
+            for vector in (self.spec.state, self.spec.action)
+        }
+        self._timestamps = self._reader(f"data/{TIMESTAMP}", (steps,), "float64")
+        self._episode_index = self._reader(f"data/{EPISODE_INDEX}", (steps,), "int64")
 
     def __len__(self) -> int:
         return self._steps
@@ -95,22 +106,22 @@ class ConvertedDataset:
     @cached_property
     def state(self) -> NDArray[np.float32]:
         """float32 [N, S], robot units."""
-        return self._read_whole(f"data/{self.spec.state.key}", (len(self), self.spec.state.dim), "float32")
+        return self._vectors[self.spec.state.key].read_all()
 
     @cached_property
     def action(self) -> NDArray[np.float32]:
         """float32 [N, A], robot units."""
-        return self._read_whole(f"data/{self.spec.action.key}", (len(self), self.spec.action.dim), "float32")
+        return self._vectors[self.spec.action.key].read_all()
 
     @cached_property
     def timestamps_s(self) -> NDArray[np.float64]:
         """float64 [N], seconds from the episode's start."""
-        return self._read_whole(f"data/{TIMESTAMP}", (len(self),), "float64")
+        return self._timestamps.read_all()
 
     @cached_property
     def episode_index(self) -> NDArray[np.int64]:
         """int64 [N], the episode of each step."""
-        return self._read_whole(f"data/{EPISODE_INDEX}", (len(self),), "int64")
+        return self._episode_index.read_all()
 
     def read_frames(self, key: str, indices: ArrayLike) -> NDArray[np.uint8]:
         """Gather frames of one camera.
@@ -123,7 +134,7 @@ class ConvertedDataset:
             uint8 [n, H, W, 3] RGB, owned by the caller.
 
         Raises:
-            DataError: no such camera.
+            DataError: no such camera, the frame cannot be read, or the dataset was replaced since it was opened.
             IndexError: a step that does not exist.
         """
         self.spec.camera(key)
@@ -158,7 +169,9 @@ class ConvertedDataset:
             lines = path.read_text(encoding="utf-8").splitlines()
             tasks = tuple(str(json.loads(line)["tasks"][0]) for line in lines)
         except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+            self._identity.check()
             raise DataError(f"'{path}' cannot be read ({error!r}); convert the dataset again") from error
+        self._identity.check()
         if len(tasks) != self.episode_count:
             raise DataError(f"'{path}' lists {len(tasks)} of {self.episode_count} episodes; convert the dataset again")
         return tasks
@@ -167,16 +180,11 @@ class ConvertedDataset:
         for start in range(rows.start, rows.stop, FRAMES_AT_ONCE):
             yield from self.read_frames(key, np.arange(start, min(start + FRAMES_AT_ONCE, rows.stop)))
 
-    def _chunks(self, key: str, shape: tuple[int, ...]) -> ChunkReader:
-        array = self._array(f"data/{key}", shape, "uint8")
+    def _reader(self, name: str, shape: tuple[int, ...], dtype: str) -> ChunkReader:
+        array = self._array(name, shape, dtype)
         if array.compressors or array.filters or array.chunks[1:] != shape[1:] or array.order != "C":
-            raise DataError(
-                f"'data/{key}' in '{self.path}' is not stored as raw whole frames; convert the dataset again"
-            )
-        return ChunkReader(self.path / "data" / key, shape, tuple(array.chunks), "uint8")
-
-    def _read_whole(self, name: str, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
-        return np.ascontiguousarray(self._array(name, shape, dtype)[...])
+            raise DataError(f"'{name}' in '{self.path}' is not stored as raw whole rows; convert the dataset again")
+        return ChunkReader(self.path / name, shape, tuple(array.chunks), dtype, self._identity)
 
     def _array(self, name: str, shape: tuple[int, ...], dtype: str) -> zarr.Array[Any]:
         try:
@@ -208,16 +216,17 @@ def is_converted(path: Path) -> bool:
         return False
 
 
-def _read_config(path: Path) -> Mapping[str, Any]:
+def _read_config(path: Path) -> tuple[Mapping[str, Any], FileIdentity]:
     if not path.is_dir():
         raise DataError(f"the dataset folder '{path}' does not exist; convert a recording into it or correct the path")
     if not is_converted(path):
         found = "is a LeRobot dataset" if (path / "meta" / "info.json").is_file() else "is no converted dataset"
         raise DataError(f"'{path}' {found} (no config.json of format '{FORMAT}'); run 'ros2 run vita_dataset convert'")
+    identity = FileIdentity.of(path / "config.json")
     config: Mapping[str, Any] = json.loads((path / "config.json").read_text(encoding="utf-8"))
     if config.get("format_version") != FORMAT_VERSION:
         raise DataError(
             f"'{path}' has format version {config.get('format_version')}, but this reads version {FORMAT_VERSION}; "
             "convert the dataset again"
         )
-    return config
+    return config, identity
