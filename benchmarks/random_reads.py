@@ -1,4 +1,4 @@
-"""Random single-frame reads from a training set: our memory maps against zarr's own reading, in turn.
+"""Random single-frame reads from a training set: our own positioned reads against zarr's own reading, in turn.
 
 The batch is what the trainer asks for: frames at random steps, gathered into one uint8 array. Both sides read the
 same files, warm from the page cache. Usage: random_reads.py [--frames N] [--height H --width W] [--rounds R]
@@ -54,23 +54,23 @@ def main() -> int:
         batches = [order.integers(0, len(dataset), BATCH) for _ in range(20)]
         few = batches[:2]  # zarr's side is slow; a frame costs the same whatever the count
 
-        def mapped(batch: NDArray[np.int64]) -> NDArray[np.uint8]:
+        def ours_read(batch: NDArray[np.int64]) -> NDArray[np.uint8]:
             return dataset.read_frames(KEY, batch)
 
         def through_zarr(batch: NDArray[np.int64]) -> NDArray[np.uint8]:
             return np.stack([np.asarray(array[int(step)]) for step in batch])
 
-        if not np.array_equal(mapped(batches[0]), through_zarr(batches[0])):
+        if not np.array_equal(ours_read(batches[0]), through_zarr(batches[0])):
             sys.stderr.write("error: the two sides read different frames\n")
             return 1
         ours, theirs = [], []
         for _ in range(args.rounds):
-            ours.append(BATCH * len(batches) / cpu_seconds(mapped, batches))
+            ours.append(BATCH * len(batches) / cpu_seconds(ours_read, batches))
             theirs.append(BATCH * len(few) / cpu_seconds(through_zarr, few))
     print(f"{args.height}x{args.width} RGB, batch {BATCH}, {args.rounds} rounds, frames per CPU-second (median)")
-    print(f"  memory map: {statistics.median(ours):9.0f}   ({min(ours):.0f} to {max(ours):.0f})")
-    print(f"  zarr:       {statistics.median(theirs):9.0f}   ({min(theirs):.0f} to {max(theirs):.0f})")
-    print(f"  ratio:      {statistics.median(ours) / statistics.median(theirs):9.1f}")
+    print(f"  vita_dataset:{statistics.median(ours):9.0f}   ({min(ours):.0f} to {max(ours):.0f})")
+    print(f"  zarr:         {statistics.median(theirs):9.0f}   ({min(theirs):.0f} to {max(theirs):.0f})")
+    print(f"  ratio:        {statistics.median(ours) / statistics.median(theirs):9.1f}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Whole training batches, gathered from the memory-mapped dataset as they are stored."""
+"""Whole training batches, gathered from the dataset's raw frames as they are stored."""
 
 from __future__ import annotations
 
