@@ -1,6 +1,7 @@
 """A policy on a robot: ``ros2 launch vita_bringup real.launch.py robot:=ur12e checkpoint:=<folder>``.
 
-The node becomes active and waits; ``ros2 service call /vita_policy/start std_srvs/srv/Trigger`` makes it command.
+The node becomes active and waits; ``ros2 service call /vita_policy/start std_srvs/srv/Trigger`` makes it command. That
+a robot file sets autostart_policy changes nothing here: an arm moves when somebody has asked for it.
 """
 
 from launch import LaunchDescription
@@ -16,7 +17,9 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument("robot", description="Robot file, or the name of one in vita_bringup/config."),
             DeclareLaunchArgument("checkpoint", description="Step, checkpoints or session folder of the policy."),
             DeclareLaunchArgument(
-                "device", default_value="cpu", description="Where the model runs: cpu, cuda or cuda:<n>."
+                "device",
+                default_value="",
+                description="cpu, cuda or cuda:<n>; that of the robot file, else cpu, by default.",
             ),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(PathJoinSubstitution([ThisLaunchFileDir(), "policy_node.launch.py"])),

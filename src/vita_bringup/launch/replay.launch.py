@@ -3,6 +3,8 @@
 In order: the node is brought up and started; when it is active, a recorder and the player start; when the player has
 ended, the recorder is ended; then the offline replay writes its report, the live node's errors included.
 
+The launch fails, with exit status 1, when one of them does.
+
 A replay can never drive a robot: only the topics that the policy reads are played, recorded commands are played under
 /recorded, and the node's own commands go to /replay.
 """
@@ -10,6 +12,7 @@ A replay can never drive a robot: only the topics that the policy reads are play
 from datetime import datetime
 from pathlib import Path
 
+import yaml
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import (
     DeclareLaunchArgument,
@@ -43,6 +46,7 @@ def replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         return LaunchConfiguration(name).perform(context)
 
     bag = Path(argument("bag")).expanduser()
+    check_bag(bag)
     out = Path(argument("out") or f"replay_{bag.resolve().name}").expanduser()
     path = find_robot_file(argument("robot") or str(bag / "robot.yaml"))
     live = out / f"live_{datetime.now():%Y%m%d-%H%M%S}"
@@ -54,15 +58,22 @@ def replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         cmd=[
             *("ros2", "run", "vita_policy_node", "replay"),
             *("--bag", str(bag), "--robot", str(path), "--out", str(out), "--commands", str(live)),
-            *("--checkpoint", argument("checkpoint"), "--device", argument("device")),
+            *("--checkpoint", argument("checkpoint")),
+            *(("--device", argument("device")) if argument("device") else ()),
         ],
-        on_exit=[Shutdown(reason="the replay is over")],
     )
 
-    def after_recorder(_event: ProcessExited, _context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    def after_recorder(_event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity]:
+        if context.is_shutdown:
+            return []
         if player.return_code == 0:
             return [report]
-        return [Shutdown(reason="the recorder or the player failed")]
+        raise RuntimeError(f"the recorder or the player failed, the player ended with {player.return_code}")
+
+    def after_report(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity]:
+        if event.returncode and not context.is_shutdown:
+            raise RuntimeError(f"the replay's report ended with {event.returncode}")
+        return [Shutdown(reason="the replay is over")]
 
     include = IncludeLaunchDescription(
         PythonLaunchDescriptionSource(PathJoinSubstitution([ThisLaunchFileDir(), "policy_node.launch.py"])),
@@ -73,6 +84,8 @@ def replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             ("use_sim_time", "true"),
             ("autostart_policy", "true"),
             ("command_prefix", COMMAND_PREFIX),
+            # By its stamp the report finds the recorded action beside each command.
+            ("stamp_commands", "true"),
         ],
     )
     return [
@@ -84,8 +97,21 @@ def replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             )
         ),
         RegisterEventHandler(OnProcessExit(target_action=recorder, on_exit=after_recorder)),
+        RegisterEventHandler(OnProcessExit(target_action=report, on_exit=after_report)),
         include,
     ]
+
+
+def check_bag(bag: Path) -> None:
+    """Refuse, before anything starts, what the report could not use."""
+    try:
+        document = yaml.safe_load((bag / "metadata.yaml").read_text(encoding="utf-8"))
+        topics = document["rosbag2_bagfile_information"]["topics_with_message_count"]
+        names = {topic["topic_metadata"]["name"] for topic in topics}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise RuntimeError(f"'{bag}' is not a rosbag2 ({error!r}); give the bag's folder") from error
+    if RECORDED_ACTION not in names:
+        raise RuntimeError(f"bag '{bag}' has no topic {RECORDED_ACTION}; write it with 'vita_dataset to_bag'")
 
 
 def recorder_and_player(robot: Robot, bag: Path, live: Path, rate: str) -> tuple[ExecuteProcess, ExecuteProcess]:
@@ -98,7 +124,7 @@ def recorder_and_player(robot: Robot, bag: Path, live: Path, rate: str) -> tuple
     recorder = ExecuteProcess(
         name="recorder",
         output="screen",
-        cmd=["ros2", "bag", "record", "-o", str(live), *sent, RECORDED_ACTION, "/vita_policy/action_chunk"],
+        cmd=["ros2", "bag", "record", "-o", str(live), "--topics", *sent, RECORDED_ACTION, "/vita_policy/action_chunk"],
     )
     player = ExecuteProcess(
         name="player",
@@ -124,7 +150,9 @@ def generate_launch_description() -> LaunchDescription:
                 "out", default_value="", description="Folder for report and recording; replay_<bag name> by default."
             ),
             DeclareLaunchArgument(
-                "device", default_value="cpu", description="Where the model runs: cpu, cuda or cuda:<n>."
+                "device",
+                default_value="",
+                description="cpu, cuda or cuda:<n>; that of the robot file, else cpu, by default.",
             ),
             OpaqueFunction(function=replay),
         ]

@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from vita_dataset.errors import DataError
-from vita_dataset.robot import flatten, parse_robot, read_robot_file
+from vita_dataset.robot import flatten, parse_robot, read_parameters, read_robot_file
 
 
 def test_reads_cameras_and_arms(robot_file):
@@ -49,3 +49,48 @@ def test_a_file_that_is_no_robot_file(tmp_path, text):
         read_robot_file(path)
     with pytest.raises(DataError, match=r"none\.yaml"):
         read_robot_file(tmp_path / "none.yaml")
+
+
+BLOCK = "{}:\n  ros__parameters:\n    a: 1\n"
+
+
+@pytest.mark.parametrize("node", ["/**", "vita_policy", "/vita_policy"])
+def test_one_block_for_the_policy_node_is_read(tmp_path, node):
+    path = tmp_path / "robot.yaml"
+    path.write_text(BLOCK.format(node))
+    assert read_parameters(path) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BLOCK.format("/**") + BLOCK.format("vita_policy"),
+        BLOCK.format("/**") + "/:\n  vita_policy:\n    ros__parameters: {a: 2}\n",
+        BLOCK.format("/**") + BLOCK.format("/**"),
+        BLOCK.format("other_node"),
+        BLOCK.format("/**") + "    a: 2\n",
+        BLOCK.format("/**") + "    b: {c: 1}\n    b.c: 2\n",
+    ],
+)
+def test_a_file_that_ros_would_read_in_another_way_is_refused(tmp_path, text):
+    path = tmp_path / "robot.yaml"
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"robot\.yaml"):
+        read_parameters(path)
+
+
+def test_no_joint_has_two_places_and_no_topic_two_meanings(robot_file):
+    parameters = flatten(yaml.safe_load(robot_file.read_text())["/**"]["ros__parameters"])
+    parameters["arm.base.joints"] = ["lift_joint", "lift_joint"]
+    parameters["arm.base.policy_names"] = ["lift", "pan"]
+    parameters["arm.base.state_topic"] = "front/image/"
+    with pytest.raises(DataError) as caught:
+        parse_robot(parameters)
+    assert "topic '/front/image' is used twice" in str(caught.value)
+    assert "joint 'lift_joint' of state_topic '/front/image' is used twice" in str(caught.value)
+    parameters["arm.base.joints"] = ["lift_joint", "pan_joint"]
+    parameters["arm.hand.joints"] = ["pan_joint"]
+    parameters["arm.base.state_topic"] = "/js"
+    parameters["arm.hand.state_topic"] = "js"
+    with pytest.raises(DataError, match="joint 'pan_joint'"):
+        parse_robot(parameters)

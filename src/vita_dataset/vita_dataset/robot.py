@@ -6,7 +6,8 @@ replay read the same file with ``read_robot_file``. Both end in the same ``Robot
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from vita_dataset.errors import DataError
 
 TRANSPORTS = ("raw", "compressed")
 COMMAND_TYPES = ("joint_trajectory",)
+NODES = ("/**", "vita_policy", "/vita_policy")
+"""The node that a robot file may be for."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +89,26 @@ def parse_robot(parameters: Mapping[str, Any]) -> Robot:
     problems: list[str] = []
     cameras = tuple(_camera(name, flat, problems) for name in _names("cameras", flat, problems))
     arms = tuple(_arm(name, flat, problems) for name in _names("arms", flat, problems))
-    topics = [camera.topic for camera in cameras] + [arm.command_topic for arm in arms]
-    problems += [f"topic '{topic}' is used twice" for topic in sorted({t for t in topics if topics.count(t) > 1})]
-    names = [name for arm in arms for name in arm.policy_names]
-    problems += [f"policy name '{name}' is used twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    _check_unique(cameras, arms, problems)
     if problems:
         raise DataError("the robot file needs mending: " + "; ".join(problems))
     return Robot(cameras, arms)
+
+
+def _check_unique(cameras: Sequence[CameraSource], arms: Sequence[Arm], problems: list[str]) -> None:
+    """Each topic has one use and each joint one place; arms may share a state topic."""
+    states = {arm.state_topic.strip("/") for arm in arms}
+    topics = [topic.strip("/") for topic in (*(c.topic for c in cameras), *(a.command_topic for a in arms))]
+    topics += states
+    problems += [f"topic '/{topic}' is used twice" for topic in _repeated(topic for topic in topics if topic)]
+    names = [name for arm in arms for name in arm.policy_names]
+    problems += [f"policy name '{name}' is used twice" for name in _repeated(names)]
+    joints = [f"joint '{joint}' of state_topic '/{arm.state_topic.strip('/')}'" for arm in arms for joint in arm.joints]
+    problems += [f"{joint} is used twice" for joint in _repeated(joints)]
+
+
+def _repeated(items: Iterable[str]) -> list[str]:
+    return sorted(item for item, count in Counter(items).items() if count > 1)
 
 
 def read_robot_file(path: str | Path) -> Robot:
@@ -105,33 +121,66 @@ def read_robot_file(path: str | Path) -> Robot:
 
 
 def read_parameters(path: str | Path) -> dict[str, Any]:
-    """The parameters of the first node in a ROS 2 parameter file, with dots in their names.
+    """The parameters of a ROS 2 parameter file for the policy node, with dots in their names.
+
+    ROS merges the blocks of all nodes that match and lets a parameter that is given twice override itself. Who reads
+    the file here must see the same robot as the node, so a file that says a thing twice is refused.
 
     Raises:
-        DataError: no such file, not YAML, or no ``ros__parameters``.
+        DataError: no such file, not YAML, a name given twice, or not exactly one ``ros__parameters`` block.
     """
     path = Path(path)
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(f"the robot file '{path}' cannot be read ({error}); give the path of a YAML file") from error
-    if isinstance(document, Mapping):
-        for node in document.values():
-            if isinstance(node, Mapping) and isinstance(node.get("ros__parameters"), Mapping):
-                return flatten(node["ros__parameters"])
-    raise DataError(
-        f"the robot file '{path}' has no '<node>: ros__parameters:' block; write it like vita_bringup/config/ur12e.yaml"
-    )
+    blocks = list(_blocks(document))
+    if len(blocks) != 1 or blocks[0][0] not in NODES:
+        found = [node for node, _ in blocks]
+        raise DataError(
+            f"the robot file '{path}' must have one '<node>: ros__parameters:' block, for one of {list(NODES)}, but "
+            f"has {found or 'none'}; write it like vita_bringup/config/ur12e.yaml"
+        )
+    try:
+        return flatten(blocks[0][1])
+    except DataError as error:
+        raise DataError(f"the robot file '{path}' is ambiguous: {error}") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader, which by itself takes the last of equal keys."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        if repeated := _repeated(key for key in keys if isinstance(key, str)):
+            raise yaml.constructor.ConstructorError(None, None, f"{repeated} given twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _blocks(document: Any, node: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The nodes' names, namespaces before them, and their parameters."""
+    if not isinstance(document, Mapping):
+        return
+    for key, value in document.items():
+        if key == "ros__parameters" and isinstance(value, Mapping):
+            yield node, value
+        else:
+            yield from _blocks(value, f"{node}/{key}" if node else str(key))
 
 
 def flatten(parameters: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """{"camera": {"front": {"topic": "/a"}}} -> {"camera.front.topic": "/a"}."""
+    """{"camera": {"front": {"topic": "/a"}}} -> {"camera.front.topic": "/a"}.
+
+    Raises:
+        DataError: a parameter is given twice, nested and with dots.
+    """
     flat: dict[str, Any] = {}
     for key, value in parameters.items():
-        if isinstance(value, Mapping):
-            flat.update(flatten(value, f"{prefix}{key}."))
-        else:
-            flat[f"{prefix}{key}"] = value
+        name = f"{prefix}{key}"
+        for inner, item in (flatten(value, f"{name}.") if isinstance(value, Mapping) else {name: value}).items():
+            if inner in flat:
+                raise DataError(f"parameter '{inner}' is given twice; keep one of them")
+            flat[inner] = item
     return flat
 
 

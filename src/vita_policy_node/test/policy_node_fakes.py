@@ -110,7 +110,7 @@ def still(observation: Observation) -> ActionChunk:
 
 
 def write_bag(path: Path, steps: int = 60, storage: StoragePlugin = StoragePlugin.MCAP, skip: str = "") -> Path:
-    """A recording of ``wave``: both cameras, joint states and recorded actions; without the topic ``skip``."""
+    """A recording of ``wave``: both cameras, joint states, actions and commands; without the topic ``skip``."""
     store = get_typestore(Stores.LATEST)
     types = store.types
     topics = {
@@ -118,6 +118,7 @@ def write_bag(path: Path, steps: int = 60, storage: StoragePlugin = StoragePlugi
         "/wrist/image": "sensor_msgs/msg/Image",
         "/arm/joint_states": "sensor_msgs/msg/JointState",
         "/recorded/action": "sensor_msgs/msg/JointState",
+        "/arm/joint_trajectory": "trajectory_msgs/msg/JointTrajectory",
     }
 
     def header(stamp_ns: int) -> object:
@@ -128,6 +129,13 @@ def write_bag(path: Path, steps: int = 60, storage: StoragePlugin = StoragePlugi
         nothing = np.zeros(0)
         position = np.array(values, dtype=np.float64)
         return types["sensor_msgs/msg/JointState"](header(stamp_ns), list(names), position, nothing, nothing)
+
+    def trajectory(stamp_ns: int, values: tuple[float, ...]) -> object:
+        nothing = np.zeros(0)
+        duration = types["builtin_interfaces/msg/Duration"](0, PERIOD_NS)
+        positions = np.array(values, dtype=np.float64)
+        point = types["trajectory_msgs/msg/JointTrajectoryPoint"](positions, nothing, nothing, nothing, duration)
+        return types["trajectory_msgs/msg/JointTrajectory"](header(stamp_ns), ["j1", "j2", "grip"], [point])
 
     with Writer(path, version=9, storage_plugin=storage) as writer:
         connections = {
@@ -144,6 +152,7 @@ def write_bag(path: Path, steps: int = 60, storage: StoragePlugin = StoragePlugi
                 "/wrist/image": picture,
                 "/arm/joint_states": joints(stamp, ("j1", "j2", "grip"), wave(step)),
                 "/recorded/action": joints(stamp, NAMES, wave(step + 3)),
+                "/arm/joint_trajectory": trajectory(stamp, wave(step + 3)),
             }
             for topic, connection in connections.items():
                 data = store.serialize_cdr(messages[topic], topics[topic])

@@ -26,6 +26,8 @@ from vita_policy_node.observation_builder import build_observation
 from vita_policy_node.replay import SimulatedWorker
 from vita_train.policy.observation import ActionChunk, Observation
 
+# So many periods are longer than a command is remembered.
+COMMAND_TICKS = 16
 LAYOUT = check_contract(robot(), spec(), KEYS, settings())
 
 
@@ -163,7 +165,7 @@ def test_a_jump_of_the_policy_is_limited_to_one_step_a_tick():
     assert loop.counts.limited == 5
 
 
-def test_a_reset_drops_the_chunk_and_counts_steps_from_the_pose_again():
+def test_a_reset_drops_the_chunk():
     loop = make(oracle)
     loop.start()
     run(loop, range(10))
@@ -174,13 +176,27 @@ def test_a_reset_drops_the_chunk_and_counts_steps_from_the_pose_again():
     assert np.abs(tick.command - np.array(wave(9))).max() <= 0.2
 
 
-def test_time_that_jumps_back_starts_anew():
+def test_time_that_jumps_back_starts_anew_when_the_arm_has_settled():
     loop = make(oracle)
     loop.start()
     run(loop, range(40))
-    ticks = run(loop, range(10))
-    assert ticks[-1].state is PolicyState.RUNNING
-    assert np.allclose(ticks[-1].command, wave(12), atol=1e-6)
+    ticks = run(loop, range(25))
+    held = [tick.state is PolicyState.HOLDING for tick in ticks]
+    assert held == [True] * COMMAND_TICKS + [False] * (25 - COMMAND_TICKS)
+    assert "the clock jumped" in ticks[1].reason
+    assert np.allclose(ticks[-1].command, wave(27), atol=1e-6)
+
+
+def test_a_joint_state_of_another_robot_does_not_hide_this_one_s():
+    loop = make()
+    loop.start()
+    for step in range(6):
+        feed(loop, step)
+        stamp = START_NS + step * PERIOD_NS + 1000
+        loop.add_message(2, joint_state(stamp, (1.0,), ("other_joint",)), stamp)
+        assert loop.tick(stamp).state is PolicyState.RUNNING
+    assert loop.sync.rules.counts[2].refused == 6
+    assert loop.sync.rules.refusals["joint state '/arm/joint_states': names none of this robot's joints"] == 6
 
 
 def test_a_bug_in_the_model_is_raised_in_the_tick():

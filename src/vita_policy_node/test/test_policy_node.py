@@ -3,140 +3,25 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
-import rclpy
 from lifecycle_msgs.srv import GetState
-from policy_node_fakes import KEYS, PERIOD_NS, image, joint_state, spec, wave, write_checkpoint, write_robot_file
-from rclpy.executors import SingleThreadedExecutor
+from policy_node_bench import Bench, FakeRobot
+from policy_node_fakes import KEYS, spec, wave, write_checkpoint, write_robot_file
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import Image, JointState
-from std_srvs.srv import Trigger
-from trajectory_msgs.msg import JointTrajectory
 
 from vita_dataset.errors import DataError
 from vita_dataset.spec import CameraSpec, VectorSpec
-from vita_msgs.msg import ActionChunk, PolicyStatus
+from vita_msgs.msg import PolicyStatus
 from vita_policy_node import serving
-from vita_policy_node.policy_node import STATUS_QOS, PolicyNode
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
-
-
-class FakeRobot(Node):
-    """Publishes two cameras and its joints, and listens to its commands."""
-
-    def __init__(self) -> None:
-        super().__init__("fake_robot")
-        self.silent: set[str] = set()
-        self.step = 0
-        self.commands: list[JointTrajectory] = []
-        self.statuses: list[PolicyStatus] = []
-        self.chunks: list[ActionChunk] = []
-        self.sources = {
-            "/front/image": (self.create_publisher(Image, "/front/image", 1), image),
-            "/wrist/image": (self.create_publisher(Image, "/wrist/image", 1), image),
-            "/arm/joint_states": (self.create_publisher(JointState, "/arm/joint_states", 1), self.joints),
-        }
-        self.create_subscription(JointTrajectory, "/arm/joint_trajectory", self.commands.append, 10)
-        self.create_subscription(PolicyStatus, "/vita_policy/status", self.statuses.append, STATUS_QOS)
-        self.create_subscription(ActionChunk, "/vita_policy/action_chunk", self.chunks.append, 10)
-        self.create_timer(PERIOD_NS / 1e9, self.publish)
-
-    def joints(self, stamp_ns: int) -> JointState:
-        return joint_state(stamp_ns, wave(0))
-
-    def publish(self) -> None:
-        now_ns = self.get_clock().now().nanoseconds
-        for topic, (publisher, make) in self.sources.items():
-            if topic not in self.silent:
-                publisher.publish(make(now_ns))
-
-    def last_state(self) -> tuple[int, str]:
-        return (self.statuses[-1].state, self.statuses[-1].reason) if self.statuses else (-1, "")
-
-
-class Bench:
-    """The node under test and the robot in one executor."""
-
-    def __init__(self, node: PolicyNode, robot: FakeRobot) -> None:
-        self.node, self.robot = node, robot
-        self.executor = SingleThreadedExecutor()
-        self.executor.add_node(node)
-        self.executor.add_node(robot)
-
-    def wait(self, condition: Callable[[], object], what: str, limit_s: float = 20.0) -> None:
-        deadline = time.monotonic() + limit_s
-        while not condition():
-            assert time.monotonic() < deadline, f"{what} did not happen; last state {self.robot.last_state()}"
-            self.executor.spin_once(timeout_sec=0.05)
-
-    def call(self, name: str) -> Trigger.Response:
-        client = self.robot.create_client(Trigger, f"/vita_policy/{name}")
-        self.wait(client.service_is_ready, f"service {name}")
-        future = client.call_async(Trigger.Request())
-        self.wait(future.done, f"answer of {name}")
-        return future.result()
-
-    def wait_for_state(self, state: int, reason: str = "") -> None:
-        def reached() -> bool:
-            now = self.robot.last_state()
-            return now[0] == state and reason in now[1]
-
-        self.wait(reached, f"state {state} '{reason}'")
-
-    def close(self) -> None:
-        self.executor.shutdown()
-        self.node.close()
-        self.robot.destroy_node()
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory) -> Path:
-    return write_checkpoint(tmp_path_factory.mktemp("checkpoint"))
-
-
-@pytest.fixture
-def ros(monkeypatch) -> Iterator[int]:
-    """A domain of its own for each test: the node of the test before may still be known on its domain."""
-    domain = random.randint(1, 230)
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    rclpy.init(domain_id=domain)
-    yield domain
-    rclpy.try_shutdown()
-
-
-@pytest.fixture
-def make_node(ros, tmp_path) -> Iterator[Callable[..., PolicyNode]]:
-    nodes = []
-
-    def build(**changes: object) -> PolicyNode:
-        file = write_robot_file(tmp_path / "robot.yaml", **changes)
-        nodes.append(PolicyNode(cli_args=["--ros-args", "--params-file", str(file)]))
-        return nodes[-1]
-
-    yield build
-    for node in nodes:
-        node.close()
-
-
-@pytest.fixture
-def bench(make_node, checkpoint) -> Iterator[Bench]:
-    made = Bench(make_node(checkpoint=str(checkpoint)), FakeRobot())
-    assert made.node.trigger_configure() == SUCCESS
-    assert made.node.trigger_activate() == SUCCESS
-    yield made
-    made.close()
 
 
 def test_started_it_commands_inside_the_limits_and_stopped_it_is_silent(bench):

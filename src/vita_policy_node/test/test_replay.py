@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,20 @@ def test_a_topic_of_another_type_and_a_damaged_bag_are_refused(bag, tmp_path):
         replay(broken)
 
 
+@pytest.mark.parametrize("storage", [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 0.6, 0.9, 0.99])
+@pytest.mark.parametrize("garbage", [b"\xa5" * 4000, b"\xff" * 200, b""])
+def test_a_damaged_bag_never_ends_in_a_traceback(storage, share, garbage, tmp_path):
+    broken = write_bag(tmp_path / "broken", 20, storage)
+    (file,) = (path for path in broken.iterdir() if path.suffix in (".mcap", ".db3"))
+    data = bytearray(file.read_bytes())
+    at = int(len(data) * share)
+    data[at : at + len(garbage) if garbage else None] = garbage
+    file.write_bytes(data)
+    with contextlib.suppress(DataError):
+        read_recorded_actions(broken, NAMES)
+
+
 def test_recorded_actions_must_have_the_policy_s_names(bag):
     with pytest.raises(DataError, match=r"/recorded/action: .*'thumb'"):
         read_recorded_actions(bag, ("shoulder", "elbow", "thumb"))
@@ -134,3 +149,20 @@ def test_ticks_fall_on_recorded_stamps_whatever_their_jitter(count, jitter, peri
 def test_ticks_go_on_through_a_gap_in_the_recording():
     stamps = [START_NS + step * PERIOD_NS for step in (0, 1, 2, 10, 11)]
     assert len(tick_times(stamps, PERIOD_NS)) == 12
+
+
+def test_a_long_gap_in_the_recording_is_left_out():
+    stamps = [START_NS, START_NS + PERIOD_NS, START_NS + 10**17, START_NS + 10**17 + PERIOD_NS]
+    assert tick_times(stamps, PERIOD_NS) == stamps
+
+
+def test_a_recorded_action_without_a_stamp_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("policy_node_fakes.START_NS", 0)
+    with pytest.raises(DataError, match="without a stamp"):
+        read_recorded_actions(write_bag(tmp_path / "bag", 3), NAMES)
+
+
+def test_a_recording_goes_on_after_a_long_gap(tmp_path, monkeypatch):
+    monkeypatch.setattr("vita_policy_node.replay.LONGEST_GAP_NS", PERIOD_NS // 2)
+    result = replay(write_bag(tmp_path / "bag", 4))
+    assert [tick.stamp_ns for tick in result.ticks] == [START_NS + step * PERIOD_NS for step in range(4)]

@@ -71,7 +71,8 @@ def report_of(bag: Path, predict):
 
 
 def test_errors_are_what_their_names_say():
-    errors = Errors.of(np.array([[1.0, 2.0], [3.0, 2.0]]), np.array([[0.0, 2.0], [0.0, 2.0]]), np.array([4.0, 0.0]))
+    commands, recorded = np.array([[1.0, 2.0], [3.0, 2.0]]), np.array([[0.0, 2.0], [0.0, 2.0]])
+    errors = Errors.of(commands, recorded, np.array([4.0, 0.0]), np.array([True, False]))
     assert errors.mae.tolist() == [2.0, 0.0]
     assert np.allclose(errors.rmse, [np.sqrt(5.0), 0.0])
     assert errors.normalised == 0.5
@@ -85,6 +86,29 @@ def test_a_good_policy_beats_holding_and_holding_does_not_beat_itself(bag):
     assert not same.beats_hold
     table = format_table(good)
     assert all(name in table for name in LAYOUT.limits.names)
+
+
+def test_joints_that_only_tremble_do_not_decide(bag):
+    result = replay_bag(bag, LAYOUT, settings(), oracle, 8)
+    recorded = np.array(list(read_recorded_actions(bag, LAYOUT.limits.names).values()))
+    parked = recorded.copy()
+    parked[:, 1] = 0.3 + 1e-5 * np.sin(np.arange(len(recorded)))
+    report = make_report(result, parked, None, {})
+    assert report.not_moving == report.to_dict()["joints_not_moving"] == ["elbow"]
+    moving = report.policy.mae[[0, 2]] / report.span[[0, 2]]
+    assert report.policy.normalised == pytest.approx(moving.mean())
+    assert report.beats_hold
+    assert "do not move: elbow" in format_table(report)
+
+
+def test_the_baselines_are_told_apart(bag):
+    report = report_of(bag, still)
+    document = report.to_dict()
+    assert document["overall"]["measured"]["mae"] < document["overall"]["hold"]["mae"]
+    assert set(document["baselines"]) == {"hold", "measured"}
+    table = format_table(report)
+    assert "held for as long as its chunk is executed" in table
+    assert "assumed inference time 0 ms" in table
 
 
 def test_a_policy_that_mostly_holds_does_not_beat_holding(bag):
@@ -105,6 +129,12 @@ def test_live_commands_are_compared_with_the_nearest_recorded_action(bag, tmp_pa
     assert len(pairs) == STEPS
     assert all(np.allclose(live[a] - recorded[b], 0.01) for a, b in pairs)
     assert match_nearest({START_NS - 10**9: np.zeros(3)}, recorded, PERIOD_NS) == []
+
+
+def test_commands_without_a_stamp_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("test_replay_report.START_NS", -STEPS * PERIOD_NS)
+    with pytest.raises(DataError, match="stamp_commands"):
+        read_commands(write_live(tmp_path / "live"), LAYOUT)
 
 
 def test_a_live_bag_without_the_command_topic_is_refused(tmp_path):

@@ -90,6 +90,18 @@ def test_an_arm_a_little_outside_is_led_back():
     assert verdict.command[0] == pytest.approx(0.95)
 
 
+@pytest.mark.parametrize("mode", ["clamp", "hold"])
+def test_a_command_too_far_from_the_measured_pose_stops(mode):
+    measured = np.array([0.5, 0.0, 0.5])
+    verdict = SafetyGate(LIMITS, mode, max_lag_steps=3).check(
+        np.array([0.9, 0.0, 0.5]), NAMES, measured, sent([0.85, 0.0, 0.5]), NOW
+    )
+    assert verdict.command is None
+    assert verdict.lagging
+    assert verdict.hits == ("lag: a",)
+    assert "does not follow: a" in verdict.reason
+
+
 @settings(max_examples=500, deadline=None)
 @given(
     action=poses,
@@ -108,6 +120,7 @@ def test_whatever_comes_no_command_leaves_the_limits(action, measured, last, age
     assert np.isfinite(verdict.command).all()
     assert (verdict.command >= LIMITS.position_min).all()
     assert (verdict.command <= LIMITS.position_max).all()
+    assert (np.abs(verdict.command - measured) <= 15 * LIMITS.max_step).all()
     reference = last if 0 <= age_ns <= COMMAND_MEMORY_NS else measured
     assert (np.abs(verdict.command - reference) <= LIMITS.max_step + 1e-12).all()
     if not verdict.hits:

@@ -10,6 +10,7 @@ def test_defaults_and_units():
     settings = read_settings({"camera_timeout_s": 0.5, "arm.right.joints": ["a"]})
     assert settings.camera_timeout_ns == 500_000_000
     assert settings.limit_mode == "clamp"
+    assert (settings.max_lag_steps, settings.stamp_commands, settings.command_prefix) == (15, False, "")
     assert settings.rate_hz == 0.0
 
 

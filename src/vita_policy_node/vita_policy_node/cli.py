@@ -57,7 +57,6 @@ def replay(argv: Sequence[str]) -> int:
         "checkpoint_step": policy.step,
         "robot": str(robot_file),
         "rate_hz": round(1e9 / layout.period_ns, 6),
-        "assumed_latency_ms": arguments.latency_ms,
     }
     report = make_report(result, np.array(list(recorded.values())), beside, origin)
 
@@ -70,7 +69,7 @@ def replay(argv: Sequence[str]) -> int:
         raise DataError(f"bag '{arguments.commands}' holds no command beside a recorded action; was the node active?")
     if arguments.must_beat_hold and not report.beats_hold:
         raise DataError(
-            f"the policy of '{policy.checkpoint}' is not better than holding the measured pose on '{bag}' "
+            f"the policy of '{policy.checkpoint}' is not better than holding the pose of each observation on '{bag}' "
             f"(it commanded {report.policy.count} of {report.total_ticks} ticks); train it longer or on more episodes"
         )
     return 0
@@ -114,6 +113,8 @@ def _parser() -> argparse.ArgumentParser:
         "--latency-ms", type=_latency, default=0.0, help="assumed inference time [ms]; 0 = a chunk is there at once"
     )
     parser.add_argument(
-        "--must-beat-hold", action="store_true", help="exit 1 unless better than holding the measured pose"
+        "--must-beat-hold",
+        action="store_true",
+        help="exit 1 unless better than holding the pose measured at each observation",
     )
     return parser

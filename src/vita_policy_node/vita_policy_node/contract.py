@@ -16,12 +16,13 @@ from vita_policy_node.settings import NodeSettings
 
 @dataclass(frozen=True)
 class Stream:
-    """One topic to subscribe to; ``kind`` is "raw", "compressed" or "joint_state"."""
+    """One topic to subscribe to; ``kind`` is "raw", "compressed" or "joint_state" with the robot's ``joints``."""
 
     name: str
     topic: str
     kind: str
     timeout_ns: int
+    joints: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,8 @@ def _layout(
         for camera in robot.cameras
     )
     topics = tuple(dict.fromkeys(arm.state_topic for arm in robot.arms))
-    states = tuple(Stream(f"joint state '{t}'", t, "joint_state", settings.state_timeout_ns) for t in topics)
+    named = {t: frozenset(joint for arm in robot.arms if arm.state_topic == t for joint in arm.joints) for t in topics}
+    states = tuple(Stream(f"joint state '{t}'", t, "joint_state", settings.state_timeout_ns, named[t]) for t in topics)
     by_key = {camera.key: index for index, camera in enumerate(robot.cameras)}
     joints: dict[str, JointInput] = {}
     bounds: dict[str, tuple[float, float, float]] = {}

@@ -16,7 +16,7 @@ from vita_policy_node.contract import Layout
 from vita_policy_node.inference_worker import Worker
 from vita_policy_node.observation_builder import read_joints
 from vita_policy_node.observation_sync import ObservationSync
-from vita_policy_node.safety import SafetyGate, SentCommand
+from vita_policy_node.safety import COMMAND_MEMORY_NS, SafetyGate, SentCommand
 from vita_policy_node.settings import NodeSettings
 from vita_policy_node.streams import Arrival, StreamLimit
 from vita_train.policy.observation import ActionChunk
@@ -74,13 +74,15 @@ class ControlLoop:
         self.counts = LoopCounts()
         self.last_chunk: ActionChunk | None = None
         self._worker = worker
-        self._gate = SafetyGate(layout.limits, settings.limit_mode)
+        self._gate = SafetyGate(layout.limits, settings.limit_mode, settings.max_lag_steps)
         self._running = False
         self._idle_reason = "not started"
         self._sent: SentCommand | None = None
         self._submitted_ns = 0
         self._failure = ""
         self._last_tick_ns: int | None = None
+        self._elapsed_ns = 0
+        self._settled_ns = 0
 
     @property
     def running(self) -> bool:
@@ -89,11 +91,16 @@ class ControlLoop:
 
     def add_message(self, stream: int, message: Any, now_ns: int) -> None:
         """Take one message of a stream. Decodes nothing."""
+        joints = self.layout.streams[stream].joints
+        if joints and not joints.intersection(message.name):
+            # Another robot's publisher on the same topic; it must not hide the pose of this one.
+            self.sync.rules.refuse(stream, Arrival.FOREIGN)
+            return
         if self.sync.add(stream, message, now_ns) is Arrival.JUMPED_BACK:
             self.discard()
 
     def start(self) -> None:
-        """Begin commanding with the next tick, from the measured pose."""
+        """Begin commanding with the next tick; steps count from the last command while it is fresh, else the pose."""
         self.discard()
         self.counts = LoopCounts()
         self.sync.reset_counts()
@@ -107,19 +114,26 @@ class ControlLoop:
         self.discard()
 
     def discard(self) -> None:
-        """Forget the chunk in use, the one in flight and the last command; the next steps count from the pose."""
+        """Forget the chunk in use and the one in flight.
+
+        The last command stays until it is too old to count steps from: the controller is still on its way there, and
+        steps from the measured pose, which lags behind, would throw the arm back.
+        """
         self._worker.reset()
         self.scheduler.reset()
-        self._sent = None
         self._submitted_ns = 0
         self._failure = ""
 
+    def forget(self) -> None:
+        """Forget all messages, the last command and the time, when there was no tick for a while or will be none."""
+        self.discard()
+        self.sync.forget()
+        self._sent = None
+        self._last_tick_ns = None
+
     def tick(self, now_ns: int) -> Tick:
         """Decide what to send at ``now_ns``."""
-        if self._last_tick_ns is not None and now_ns < self._last_tick_ns:
-            self.sync.forget()
-            self.discard()
-        self._last_tick_ns = now_ns
+        self._check_clock(now_ns)
         if not self._running:
             return Tick(PolicyState.IDLE, self._idle_reason)
         stale = self.sync.rules.stale(now_ns)
@@ -127,26 +141,48 @@ class ControlLoop:
             # What was predicted before the gap is not to be resumed after it.
             self.discard()
             return self._hold("; ".join(stale))
+        if self._elapsed_ns < self._settled_ns:
+            return self._hold("the clock jumped: waiting until the arm has reached the command sent before")
         chunk = self._collect(now_ns)
         if self.scheduler.needs_chunk(now_ns) and self._request(now_ns):
             chunk = self._collect(now_ns) or chunk
         due = self.scheduler.due(now_ns)
         if due is None:
             return self._hold(self._why_nothing_is_due(), chunk)
-        return self._command(due, chunk, now_ns)
+        return self._command(due, chunk)
 
-    def _command(self, due: DueAction, chunk: ActionChunk | None, now_ns: int) -> Tick:
+    def _check_clock(self, now_ns: int) -> None:
+        """Count the time that surely passed, a period a tick at most, so that no jump makes the last command look old.
+
+        After a jump back, or so far ahead that the node may have stood still, nobody knows where the arm is heading:
+        nothing is sent until it has settled.
+        """
+        passed_ns = self.layout.period_ns if self._last_tick_ns is None else now_ns - self._last_tick_ns
+        self._last_tick_ns = now_ns
+        self._elapsed_ns += min(max(0, passed_ns), self.layout.period_ns)
+        if 0 <= passed_ns <= COMMAND_MEMORY_NS + self.layout.period_ns:
+            return
+        if passed_ns < 0:
+            self.sync.forget()
+        self.discard()
+        self._sent = None
+        self._settled_ns = self._elapsed_ns + COMMAND_MEMORY_NS
+
+    def _command(self, due: DueAction, chunk: ActionChunk | None) -> Tick:
         try:
             measured = read_joints(self.layout, self.layout.pose, self.sync.newest_messages())
         except DataError as error:
             return self._hold(str(error), chunk)
         # An unnamed action is in the robot's order: the operator allowed it, or the contract would have refused.
         names = due.names or self.layout.limits.names
-        verdict = self._gate.check(due.action, names, measured, self._sent, now_ns)
+        verdict = self._gate.check(due.action, names, measured, self._sent, self._elapsed_ns)
         self.counts.hits.update(verdict.hits)
         if verdict.command is None:
+            if verdict.lagging and self._sent is not None:
+                # Kept fresh: once it expired, steps would count from the pose and push the arm again and again.
+                self._sent = SentCommand(self._sent.values, self._elapsed_ns)
             return self._hold(verdict.reason, chunk)
-        self._sent = SentCommand(verdict.command, now_ns)
+        self._sent = SentCommand(verdict.command, self._elapsed_ns)
         self.counts.commands += 1
         self.counts.limited += bool(verdict.hits)
         return Tick(PolicyState.RUNNING, command=verdict.command, due=due, chunk=chunk)

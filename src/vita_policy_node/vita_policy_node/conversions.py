@@ -144,14 +144,14 @@ def joint_positions(message: JointState, joints: Sequence[str]) -> NDArray[np.fl
 
 
 def trajectory_message(
-    joints: Sequence[str], positions: NDArray[np.float64], now_ns: int, period_ns: int
+    joints: Sequence[str], positions: NDArray[np.float64], start_ns: int, period_ns: int
 ) -> JointTrajectory:
-    """One point, to be reached one control period after ``now_ns``."""
+    """One point, to be reached one control period after ``start_ns``; 0 means from the moment it is received."""
     point = JointTrajectoryPoint(positions=[float(value) for value in positions])
     point.time_from_start.sec = period_ns // NS_PER_S
     point.time_from_start.nanosec = period_ns % NS_PER_S
     message = JointTrajectory(joint_names=list(joints), points=[point])
-    message.header.stamp = to_time(now_ns)
+    message.header.stamp = to_time(start_ns)
     return message
 
 

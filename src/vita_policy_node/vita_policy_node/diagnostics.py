@@ -9,6 +9,12 @@ from vita_policy_node.control_loop import ControlLoop, PolicyState
 from vita_policy_node.conversions import to_time
 from vita_policy_node.serving import Serving
 
+INTERNAL_ERROR = "internal error, see the log"
+"""The reason for being idle after an exception that nobody expected."""
+
+STANDSTILL = "the control timer stands still: the clock stopped or was set back"
+"""The reason for holding when the control loop is not ticked."""
+
 
 def status_message(
     state: PolicyState, reason: str, serving: Serving | None, loop: ControlLoop | None, now_ns: int
@@ -33,9 +39,14 @@ def status_message(
 def diagnostic_message(
     name: str, state: PolicyState, reason: str, loop: ControlLoop | None, now_ns: int
 ) -> DiagnosticArray:
-    """One diagnostic status: level WARN while holding, the counters of each stream, holds and limits by name."""
+    """One diagnostic status: the counters of each stream, holds and limits by name.
+
+    Its level is WARN while holding and ERROR after a bug.
+    """
     status = DiagnosticStatus(name=f"{name}: policy", hardware_id="vita_policy_node", message=reason or state.name)
     status.level = DiagnosticStatus.WARN if state is PolicyState.HOLDING else DiagnosticStatus.OK
+    if reason == INTERNAL_ERROR:
+        status.level = DiagnosticStatus.ERROR
     values: dict[str, object] = {"state": state.name}
     if loop is not None:
         for stream, count in zip(loop.layout.streams, loop.sync.rules.counts, strict=True):

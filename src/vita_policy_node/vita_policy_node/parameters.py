@@ -69,8 +69,12 @@ def parameter_values(node: Node) -> dict[str, Any]:
 
 
 def accept_change(parameters: Sequence[Parameter[Any]], configured: bool) -> SetParametersResult:
-    """Parameters are read when the node configures: a change after that would be a lie, so it is refused."""
-    late = [parameter.name for parameter in parameters if not parameter.name.startswith(_NOT_OURS)]
+    """Parameters are read when the node configures: a change after that would be a lie, so it is refused.
+
+    Another clock would make every stamp and the age of the last command meaningless, so it is refused likewise.
+    """
+    names = [parameter.name for parameter in parameters]
+    late = [name for name in names if name == "use_sim_time" or not name.startswith(_NOT_OURS)]
     if late and configured:
         reason = f"{late} are read when the node configures; deactivate and clean up first"
         return SetParametersResult(successful=False, reason=reason)

@@ -22,10 +22,10 @@ from trajectory_msgs.msg import JointTrajectory
 
 from vita_dataset.errors import VitaError, run_cli
 from vita_msgs.msg import ActionChunk, PolicyStatus
-from vita_policy_node.commands import command_messages
+from vita_policy_node import diagnostics
+from vita_policy_node.commands import command_messages, command_topic
 from vita_policy_node.control_loop import ControlLoop, PolicyState, Tick
 from vita_policy_node.conversions import MESSAGE_TYPES, chunk_message
-from vita_policy_node.diagnostics import EventMemory, diagnostic_message, status_message, summary
 from vita_policy_node.inference_worker import InferenceWorker
 from vita_policy_node.parameters import accept_change, declare_parameters, parameter_values
 from vita_policy_node.serving import Serving, open_checkpoint
@@ -37,6 +37,7 @@ INPUT_QOS = {"raw": CAMERA_QOS, "compressed": CAMERA_QOS, "joint_state": STATE_Q
 NEWEST_QOS = QoSProfile(depth=1)
 STATUS_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 STATUS_PERIOD_S = 1.0
+STANDSTILL_NS = 500_000_000
 
 Result = TypeVar("Result")
 
@@ -60,10 +61,11 @@ class PolicyNode(LifecycleNode):
         self._loop: ControlLoop | None = None
         self._active = False
         self._state = (PolicyState.IDLE, "not configured")
-        self._events = EventMemory()
+        self._events = diagnostics.EventMemory()
         self._commands: list[Any] = []
         self._inputs: list[Any] = []
         self._control_timer: Any = None
+        self._ticked_ns = 0
         self._status = self.create_publisher(PolicyStatus, "~/status", STATUS_QOS)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._chunks = self.create_lifecycle_publisher(ActionChunk, "~/action_chunk", 10)
@@ -123,13 +125,10 @@ class PolicyNode(LifecycleNode):
             self.get_logger().error(f"refusing to configure: {error}")
             return TransitionCallbackReturn.FAILURE
         policy, layout = serving.policy, serving.layout
-        self._serving = serving
-        self._worker = InferenceWorker(serving.predict)
+        self._serving, self._worker = serving, InferenceWorker(serving.predict)
         self._loop = ControlLoop(layout, serving.settings, self._worker, policy.config.action_horizon)
-        self._commands = [
-            self.create_lifecycle_publisher(JointTrajectory, output.arm.command_topic, NEWEST_QOS)
-            for output in layout.arms
-        ]
+        topics = [command_topic(serving.settings.command_prefix, output.arm.command_topic) for output in layout.arms]
+        self._commands = [self.create_lifecycle_publisher(JointTrajectory, topic, NEWEST_QOS) for topic in topics]
         self._set_state(PolicyState.IDLE, "configured, not active")
         self.get_logger().info(f"serving '{policy.checkpoint}' at {1e9 / layout.period_ns:g} Hz")
         return TransitionCallbackReturn.SUCCESS
@@ -159,7 +158,7 @@ class PolicyNode(LifecycleNode):
             self.destroy_subscription(subscription)
         self._inputs = []
         if self._loop is not None:
-            self._loop.sync.forget()
+            self._loop.forget()
 
     def _release(self) -> None:
         if self._worker is not None:
@@ -175,12 +174,13 @@ class PolicyNode(LifecycleNode):
             self._guarded(partial(self._loop.add_message, stream, message, self._now_ns()), None)
 
     def _tick(self) -> None:
-        if self._loop is None:
+        if self._loop is None or self._serving is None:
             return
-        now_ns = self._now_ns()
+        now_ns, self._ticked_ns = self._now_ns(), self._steady_clock.now().nanoseconds
         tick = self._loop.tick(now_ns)
         if tick.command is not None:
-            messages = command_messages(self._loop.layout, tick.command, now_ns)
+            start_ns = now_ns if self._serving.settings.stamp_commands else 0
+            messages = command_messages(self._loop.layout, tick.command, start_ns)
             for publisher, message in zip(self._commands, messages, strict=True):
                 publisher.publish(message)
         self._after(self._loop, tick)
@@ -194,7 +194,7 @@ class PolicyNode(LifecycleNode):
         self._set_state(tick.state, tick.reason)
 
     def _serve(self, handler: Callable[[], str], _request: Any, response: Trigger.Response) -> Trigger.Response:
-        response.message = self._guarded(handler, "internal error, see the log")
+        response.message = self._guarded(handler, diagnostics.INTERNAL_ERROR)
         response.success = not response.message
         return response
 
@@ -204,7 +204,7 @@ class PolicyNode(LifecycleNode):
             return "the node is not active; configure and activate it first"
         if self._loop.running:
             return "the policy is already started"
-        self._events = EventMemory()
+        self._events, self._ticked_ns = diagnostics.EventMemory(), self._steady_clock.now().nanoseconds
         self._loop.start()
         self._set_state(PolicyState.HOLDING, "waiting for the first control tick")
         return ""
@@ -217,14 +217,14 @@ class PolicyNode(LifecycleNode):
         self._loop.stop(reason)
         self._set_state(PolicyState.IDLE, reason)
         if was_running:
-            self.get_logger().info(summary(self._loop))
+            self.get_logger().info(diagnostics.summary(self._loop))
         return ""
 
     def _reset(self) -> str:
         if self._loop is None:
             return "the node is not configured"
         self._loop.discard()
-        self.get_logger().info("reset: chunks are discarded, the next command counts from the measured pose")
+        self.get_logger().info("reset: chunks are discarded")
         return ""
 
     def _now_ns(self) -> int:
@@ -243,12 +243,21 @@ class PolicyNode(LifecycleNode):
         self._publish_status()
 
     def _publish_status(self) -> None:
-        self._status.publish(status_message(*self._state, self._serving, self._loop, self._now_ns()))
+        self._status.publish(diagnostics.status_message(*self._state, self._serving, self._loop, self._now_ns()))
 
     def _report(self) -> None:
+        self._watch_timer()
         self._publish_status()
         name = self.get_fully_qualified_name()
-        self._diagnostics.publish(diagnostic_message(name, *self._state, self._loop, self._now_ns()))
+        self._diagnostics.publish(diagnostics.diagnostic_message(name, *self._state, self._loop, self._now_ns()))
+
+    def _watch_timer(self) -> None:
+        """The control timer follows the node's clock; the status must not say RUNNING while that stands still."""
+        if self._loop is None or not self._loop.running:
+            return
+        if self._steady_clock.now().nanoseconds - self._ticked_ns > max(STANDSTILL_NS, 2 * self._loop.layout.period_ns):
+            self._loop.forget()
+            self._set_state(PolicyState.HOLDING, diagnostics.STANDSTILL)
 
     def _guarded(self, action: Callable[[], Result], fallback: Result) -> Result:
         """The outermost guard of every callback, and the node's only broad except: log, stop, stay alive."""
@@ -256,9 +265,7 @@ class PolicyNode(LifecycleNode):
             return action()
         except Exception:
             self.get_logger().error(f"internal error, the policy stops:\n{traceback.format_exc()}")
-            if self._loop is not None:
-                self._loop.stop("internal error, see the log")
-                self._set_state(PolicyState.IDLE, "internal error, see the log")
+            self._stop(diagnostics.INTERNAL_ERROR)
             return fallback
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,10 @@ KINDS = {
     "joint_state": "sensor_msgs/msg/JointState",
 }
 LONGEST_GAP_NS = 60_000_000_000
-"""A stamp that is further ahead than this does not move the replay's clock: it is a broken stamp."""
+"""An input's stamp that is further ahead than this does not move the replay's clock: it is broken.
+
+A recorded action's does, and the time between is left out.
+"""
 
 Vector = NDArray[np.float64]
 
@@ -42,7 +46,9 @@ class ReplayTick:
         stamp_ns: its time.
         recorded: float64 [A], what the robot was commanded; None where the recording has a gap.
         command: float64 [A], what the policy's pipeline would send; None while holding.
-        held: float64 [A], the pose measured at the observation behind the command: what a trivial policy sends.
+        held: float64 [A], the pose measured at the observation behind the command: what a trivial policy, which
+            holds it for as long as the chunk is executed, sends.
+        measured: float64 [A], the newest pose measured before the tick; None while holding.
         reason: why it holds, else empty.
     """
 
@@ -50,6 +56,7 @@ class ReplayTick:
     recorded: Vector | None
     command: Vector | None
     held: Vector | None
+    measured: Vector | None
     reason: str
 
 
@@ -61,6 +68,7 @@ class Replay:
     loop: ControlLoop
     ticks: tuple[ReplayTick, ...]
     inference_ns: tuple[int, ...]
+    latency_ns: int
 
 
 class SimulatedWorker:
@@ -144,31 +152,36 @@ def replay_bag(
             now_ns = pending.pop()
             tick = loop.tick(now_ns)
             held = None if tick.due is None else predictor.poses[tick.due.chunk_stamp_ns]
-            ticks.append(ReplayTick(now_ns, recorded.get(now_ns), tick.command, held, tick.reason))
+            measured = None if tick.due is None else read_joints(layout, layout.pose, loop.sync.newest_messages())
+            ticks.append(ReplayTick(now_ns, recorded.get(now_ns), tick.command, held, measured, tick.reason))
 
     streams = {stream.topic: index for index, stream in enumerate(layout.streams)}
     topics = {stream.topic: KINDS[stream.kind] for stream in layout.streams} | {RECORDED_ACTION: KINDS["joint_state"]}
     clock_ns = 0
     for item in read_bag(bag, topics):
         stamp = stamp_ns(item.message)
-        if clock_ns < stamp and (clock_ns == 0 or stamp - clock_ns <= LONGEST_GAP_NS):
+        moves = clock_ns == 0 or stamp - clock_ns <= LONGEST_GAP_NS or item.topic == RECORDED_ACTION
+        if clock_ns < stamp and moves:
             tick_until(stamp)
             clock_ns = stamp
         if item.topic in streams:
             loop.add_message(streams[item.topic], item.message, clock_ns)
     tick_until(clock_ns + 1)
-    return Replay(layout, loop, tuple(ticks), tuple(predictor.inference_ns))
+    return Replay(layout, loop, tuple(ticks), tuple(predictor.inference_ns), latency_ns)
 
 
 def read_recorded_actions(bag: Path, names: tuple[str, ...]) -> dict[int, Vector]:
     """The recorded actions by stamp [ns], in time order, each float64 [A] in the order of ``names``.
 
     Raises:
-        DataError: there are none, or one does not have the names.
+        DataError: there are none, or one does not have the names or a stamp.
     """
     recorded: dict[int, Vector] = {}
     for item in read_bag(bag, {RECORDED_ACTION: KINDS["joint_state"]}):
-        recorded[stamp_ns(item.message)] = _action(item.message, names)
+        stamp = stamp_ns(item.message)
+        if stamp <= 0:
+            raise DataError(f"bag '{bag}' has an action on {RECORDED_ACTION} without a stamp; record it with its time")
+        recorded[stamp] = _action(item.message, names)
     if not recorded:
         raise DataError(f"bag '{bag}' has no message on {RECORDED_ACTION}; write it with 'vita_dataset to_bag'")
     return dict(sorted(recorded.items()))
@@ -189,7 +202,7 @@ def tick_times(stamps: list[int], period_ns: int) -> list[int]:
         period_ns: time between ticks.
 
     Returns:
-        Ascending times from the first stamp to the last.
+        Ascending times from the first stamp to the last; none within a gap longer than ``LONGEST_GAP_NS``.
     """
     times = [stamps[0]]
     index = 0
@@ -197,8 +210,12 @@ def tick_times(stamps: list[int], period_ns: int) -> list[int]:
         wanted = times[-1] + period_ns
         while index + 1 < len(stamps) and abs(stamps[index + 1] - wanted) <= abs(stamps[index] - wanted):
             index += 1
+        following = stamps[bisect_right(stamps, times[-1])]
         near = abs(stamps[index] - wanted) <= period_ns // 2 and stamps[index] > times[-1]
-        times.append(stamps[index] if near else wanted)
+        if following - times[-1] > LONGEST_GAP_NS:
+            times.append(following)
+        else:
+            times.append(stamps[index] if near else wanted)
     return times
 
 
@@ -216,6 +233,7 @@ def metadata(replay: Replay) -> dict[str, Any]:
     }
     return {
         "streams": streams,
+        "assumed_latency_ms": replay.latency_ns / 1e6,
         "refused": dict(loop.sync.rules.refusals),
         "matched_sets": loop.sync.matched_sets,
         "chunks": loop.counts.chunks,

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from vita_dataset.errors import DataError
 from vita_policy_node.bag import bag_topics, read_bag
+from vita_policy_node.commands import command_topic
 from vita_policy_node.contract import ArmOutput, Layout
 from vita_policy_node.conversions import stamp_ns
 
 REPLAY_PREFIX = "/replay"
-"""Where replay.launch.py remaps the node's command topics, so that a replay never drives a robot."""
+"""What replay.launch.py puts before the node's command topics, so that a replay never drives a robot."""
 
 TRAJECTORY = "trajectory_msgs/msg/JointTrajectory"
 
@@ -25,19 +26,23 @@ def read_commands(bag: Path, layout: Layout) -> dict[int, Vector]:
     """The node's commands by stamp [ns], complete ones only, float64 [A] in the order of the action.
 
     Raises:
-        DataError: a command topic is missing, or a command does not have its arm's joints.
+        DataError: a command topic is missing, a command does not have its arm's joints, or is not stamped.
     """
     have = bag_topics(bag)
     outputs: dict[str, ArmOutput] = {}
     for output in layout.arms:
         topic = output.arm.command_topic
-        remapped = REPLAY_PREFIX + (topic if topic.startswith("/") else f"/{topic}")
-        outputs[remapped if remapped in have else topic] = output
+        prefixed = command_topic(REPLAY_PREFIX, topic)
+        outputs[prefixed if prefixed in have else topic] = output
     commands: dict[int, Vector] = {}
     for item in read_bag(bag, dict.fromkeys(outputs, TRAJECTORY)):
         output, message = outputs[item.topic], item.message
         if tuple(message.joint_names) != output.arm.joints or len(message.points) != 1:
             raise DataError(f"'{item.topic}' of bag '{bag}' does not hold one point for arm '{output.arm.name}'")
+        if stamp_ns(message) <= 0:
+            raise DataError(
+                f"'{item.topic}' of bag '{bag}' has a command without a stamp; record it with stamp_commands: true"
+            )
         row = commands.setdefault(stamp_ns(message), np.full(len(layout.limits.names), np.nan))
         row[list(output.indices)] = message.points[0].positions
     return {stamp: row for stamp, row in sorted(commands.items()) if np.isfinite(row).all()}

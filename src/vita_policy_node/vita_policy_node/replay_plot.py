@@ -35,7 +35,7 @@ def plot_replay(replay: Replay, recorded: dict[int, Vector], live: dict[int, Vec
     times = (np.array([tick.stamp_ns for tick in replay.ticks]) - start_ns) / 1e9
     series = (
         (_seconds(recorded, start_ns), _stack(list(recorded.values()), names), RECORDED, "recorded action"),
-        (times, _stack([tick.held for tick in replay.ticks], names), HOLD, "hold the measured pose"),
+        (times, _stack([tick.held for tick in replay.ticks], names), HOLD, "hold the pose of the chunk's observation"),
         (_seconds(live, start_ns), _stack(list(live.values()), names), LIVE, "live node"),
         (times, _stack([tick.command for tick in replay.ticks], names), POLICY, "policy, offline"),
     )

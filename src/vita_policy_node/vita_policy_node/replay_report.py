@@ -1,4 +1,4 @@
-"""What a replay means: errors per joint against the recorded action, beside those of holding the measured pose."""
+"""What a replay means: errors per joint against the recorded action, beside those of trivial policies."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ from numpy.typing import NDArray
 from vita_policy_node.replay import Replay, metadata
 
 Matrix = NDArray[np.float64]
+Vector = NDArray[np.float64]
+
+HOLD = "the pose measured at the policy's observation, held for as long as its chunk is executed"
+MEASURED = "the newest pose measured before each tick, which the policy does not know at that tick"
+
+LEAST_MOVE = 1e-3
+LEAST_SHARE = 0.01
+"""A joint moves when its recorded action spans more than this, in its unit and as a share of its position limits."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +39,13 @@ class Errors:
     normalised: float
 
     @classmethod
-    def of(cls, commands: Matrix, recorded: Matrix, span: NDArray[np.float64]) -> Errors:
-        """Args: commands and recorded [n, A]; span [A], the range of each joint over the whole recording."""
+    def of(cls, commands: Matrix, recorded: Matrix, span: Vector, moves: NDArray[np.bool_]) -> Errors:
+        """Args: commands and recorded [n, A]; span [A], each joint's range over the recording; moves [A]."""
         if len(commands) == 0:
             nothing = np.full(len(span), np.nan)
             return cls(0, nothing, nothing, float("nan"))
         difference = commands - recorded
         mae = np.abs(difference).mean(axis=0)
-        moves = span > 0
         normalised = float((mae[moves] / span[moves]).mean()) if moves.any() else float("nan")
         return cls(len(commands), mae, np.sqrt((difference**2).mean(axis=0)), normalised)
 
@@ -59,20 +66,30 @@ class ReplayReport:
     Attributes:
         names: of the joints, in the order of the action.
         span: float64 [A], range of the recorded action.
+        moves: bool [A], whether the joint moves so far that its error over its range says something.
         policy: the commands that the pipeline would send.
-        hold: the trivial policy that holds the pose measured at the observation, at the same ticks.
+        hold: the trivial policy that holds the pose measured at its observation for as long as a chunk is executed,
+            at the same ticks: it knows no more than the policy, and is the one to beat.
+        measured: the newest pose measured before each of these ticks, which the policy did not know yet.
         live: the commands of a live node, if its recording was given.
         total_ticks: control ticks.
         details: everything else, plain JSON types.
     """
 
     names: tuple[str, ...]
-    span: NDArray[np.float64]
+    span: Vector
+    moves: NDArray[np.bool_]
     policy: Errors
     hold: Errors
+    measured: Errors
     live: Errors | None
     total_ticks: int
     details: dict[str, Any]
+
+    @property
+    def not_moving(self) -> list[str]:
+        """The joints that the overall error over the range leaves out."""
+        return [name for name, moves in zip(self.names, self.moves, strict=True) if not moves]
 
     @property
     def beats_hold(self) -> bool:
@@ -102,7 +119,9 @@ class ReplayReport:
             **{key: value for key, value in self.details.items() if key != "timing"},
             "ticks": {"total": self.total_ticks, "compared": self.policy.count},
             "joints": joints,
-            "overall": {kind: errors.to_dict() for kind, errors in kinds.items()},
+            "joints_not_moving": self.not_moving,
+            "overall": {kind: errors.to_dict() for kind, errors in (kinds | {"measured": self.measured}).items()},
+            "baselines": {"hold": HOLD, "measured": MEASURED},
             "beats_hold": self.beats_hold,
             "timing": self.details["timing"],
         }
@@ -124,14 +143,22 @@ def make_report(
     """
     span = recorded.max(axis=0) - recorded.min(axis=0)
     compared = [tick for tick in replay.ticks if tick.command is not None and tick.recorded is not None]
-    width = len(replay.layout.limits.names)
+    limits = replay.layout.limits
+    moves = span > np.maximum(LEAST_MOVE, LEAST_SHARE * (limits.position_max - limits.position_min))
+    width = len(limits.names)
+
+    def errors(commands: Sequence[Vector | None]) -> Errors:
+        return Errors.of(_rows(commands, width), truth, span, moves)
+
     truth = _rows([tick.recorded for tick in compared], width)
     return ReplayReport(
-        names=replay.layout.limits.names,
+        names=limits.names,
         span=span,
-        policy=Errors.of(_rows([tick.command for tick in compared], width), truth, span),
-        hold=Errors.of(_rows([tick.held for tick in compared], width), truth, span),
-        live=None if live is None else Errors.of(live[0], live[1], span),
+        moves=moves,
+        policy=errors([tick.command for tick in compared]),
+        hold=errors([tick.held for tick in compared]),
+        measured=errors([tick.measured for tick in compared]),
+        live=None if live is None else Errors.of(live[0], live[1], span, moves),
         total_ticks=len(replay.ticks),
         details={**origin, **metadata(replay), "timing": {"inference_ms": _latency(replay.inference_ns)}},
     )
@@ -148,8 +175,14 @@ def format_table(report: ReplayReport) -> str:
         lines.append(f"{name:<{width}}{cells}")
     cells = "".join(f"  {errors.mae.mean():11.4f}  {errors.rmse.mean():11.4f}" for _, errors in kinds)
     lines.append(f"{'all joints':<{width}}{cells}")
-    shares = ", ".join(f"{kind} {100 * errors.normalised:.1f} %" for kind, errors in kinds)
+    shares = ", ".join(
+        f"{kind} {100 * errors.normalised:.1f} %" for kind, errors in [*kinds, ("measured", report.measured)]
+    )
     lines.append(f"mean absolute error over each joint's recorded range: {shares}")
+    if report.not_moving:
+        lines.append(f"  without the joints that do not move: {', '.join(report.not_moving)}")
+    lines.append(f"policy: assumed inference time {report.details['assumed_latency_ms']:g} ms")
+    lines += [f"hold: {HOLD}", f"measured: {MEASURED}"]
     return "\n".join(lines)
 
 

@@ -29,7 +29,7 @@ class JointLimits:
 
 @dataclass(frozen=True, eq=False)
 class SentCommand:
-    """A command that went out: float64 [A] at ``stamp_ns`` on the node's clock."""
+    """A command that went out: float64 [A] at ``stamp_ns`` on a clock that never jumps."""
 
     values: Vector
     stamp_ns: int
@@ -43,24 +43,33 @@ class Verdict:
         command: float64 [A], inside all limits; None means hold: send nothing.
         hits: one text for each rule that changed or stopped the action, "position: elbow_joint".
         reason: why nothing may be sent, empty when ``command`` is given.
+        lagging: nothing may be sent because the arm does not follow.
     """
 
     command: Vector | None
     hits: tuple[str, ...] = ()
     reason: str = ""
+    lagging: bool = False
 
 
 class SafetyGate:
-    """Checks, in this order: finite, names and width, position, step.
+    """Checks, in this order: finite, names and width, position, step, distance to the measured pose.
 
     Written so that a comparison with NaN fails closed: values pass when they are proven inside, not when they are
     not proven outside. The gate is pure; it does not remember. It is no safety-rated stop.
     """
 
-    def __init__(self, limits: JointLimits, mode: str = "clamp") -> None:
-        """Args: limits of each joint; mode "clamp" moves a value to its limit, "hold" sends nothing instead."""
+    def __init__(self, limits: JointLimits, mode: str = "clamp", max_lag_steps: int = 15) -> None:
+        """Keep the rules.
+
+        Args:
+            limits: of each joint.
+            mode: "clamp" moves a value to its limit, "hold" sends nothing instead.
+            max_lag_steps: how many largest steps a command may be away from the measured pose.
+        """
         self._limits = limits
         self._clamps = mode == "clamp"
+        self._max_lag = max_lag_steps * limits.max_step
 
     def check(
         self,
@@ -77,7 +86,7 @@ class SafetyGate:
             names: what its elements are.
             measured: the newest measured pose [A], in the order of the limits; None when unknown.
             last: the newest command sent; steps are counted from it while it is fresh, else from ``measured``.
-            now_ns: the node's clock.
+            now_ns: now, on the clock of ``last``.
         """
         limits = self._limits
         values = np.asarray(action, dtype=np.float64)
@@ -88,7 +97,7 @@ class SafetyGate:
         if tuple(names) != limits.names or values.shape != (len(limits.names),):
             return _hold("names", ("action",), "the policy's action does not have the names or width of the robot")
         reference = self._reference(measured, last, now_ns)
-        if reference is None:
+        if reference is None or measured is None:
             return _hold("reference", ("measured pose",), "the measured pose is unknown or not finite")
         command = np.clip(values, limits.position_min, limits.position_max)
         moved_by_position = command != values
@@ -108,15 +117,28 @@ class SafetyGate:
                 (*hits, *(f"reach: {name}" for name in outside)),
                 f"{text} cannot reach its position limits in one step; move it inside its limits by hand",
             )
+        # A joint whose largest step is 0 never gets a command away from where it is.
+        lags = ~(np.abs(command - measured) <= self._max_lag) & (limits.max_step > 0)
+        if lags.any():
+            names_lagging = _named(limits.names, lags)
+            return Verdict(
+                None,
+                (*hits, *(f"lag: {name}" for name in names_lagging)),
+                f"the arm does not follow: {', '.join(names_lagging)} would be more than max_lag_steps away from the "
+                "measured pose; check the controller, then stop and after a second start the policy",
+                lagging=True,
+            )
         return Verdict(command, hits)
 
     def _reference(self, measured: Vector | None, last: SentCommand | None, now_ns: int) -> Vector | None:
+        if not self._is_pose(measured):
+            return None
         fresh = last is not None and 0 <= now_ns - last.stamp_ns <= COMMAND_MEMORY_NS
         reference = last.values if last is not None and fresh else measured
-        shape = (len(self._limits.names),)
-        if reference is None or reference.shape != shape or not np.isfinite(reference).all():
-            return None
-        return reference
+        return reference if self._is_pose(reference) else None
+
+    def _is_pose(self, values: Vector | None) -> bool:
+        return values is not None and values.shape == (len(self._limits.names),) and bool(np.isfinite(values).all())
 
 
 def _named(names: Sequence[str], mask: NDArray[np.bool_]) -> tuple[str, ...]:

@@ -51,6 +51,23 @@ SETTINGS: tuple[Setting, ...] = (
         choices=LIMIT_MODES,
     ),
     Setting(
+        "max_lag_steps",
+        15,
+        "A command further than so many times max_step from a joint's measured position is not sent (hold): "
+        "the arm does not follow.",
+        "steps",
+        1,
+        1000,
+    ),
+    Setting(
+        "stamp_commands",
+        False,
+        "Fill header.stamp of the commands with the node's clock. By default it is 0, which tells the controller to "
+        "start now, whatever its clock; a stamp makes it refuse commands as soon as the clocks differ by more than a "
+        "control period. For recordings, as of a replay.",
+    ),
+    Setting("command_prefix", "", "Put before each command topic, so that no robot hears the commands."),
+    Setting(
         "allow_unnamed_joints",
         False,
         "Accept a checkpoint without joint names: its vectors are then taken in the robot file's order.",
@@ -72,6 +89,9 @@ class NodeSettings:
     camera_timeout_ns: int
     state_timeout_ns: int
     limit_mode: str
+    max_lag_steps: int
+    stamp_commands: bool
+    command_prefix: str
     allow_unnamed_joints: bool
     autostart_policy: bool
 

@@ -17,6 +17,7 @@ class Arrival(Enum):
     OUT_OF_ORDER = "out_of_order"
     FUTURE = "future"
     JUMPED_BACK = "jumped_back"
+    FOREIGN = "names none of this robot's joints"
 
 
 @dataclass(frozen=True)
@@ -58,19 +59,24 @@ class StreamRules:
 
     def accept(self, stream: int, stamp_ns: int, now_ns: int) -> Arrival:
         """Judge one message; ``JUMPED_BACK`` means accepted, but everything older must be forgotten first."""
-        self.counts[stream].received += 1
         arrival = self._judge(stream, stamp_ns, now_ns)
         if arrival is Arrival.JUMPED_BACK:
             self.forget()
         if arrival in (Arrival.ACCEPTED, Arrival.JUMPED_BACK):
+            self.counts[stream].received += 1
             self._newest[stream] = stamp_ns
             self._last_refusal[stream] = None
         else:
-            self.counts[stream].refused += 1
-            self._last_refusal[stream] = arrival
-            key = f"{self._limits[stream].name}: {arrival.value}"
-            self.refusals[key] = self.refusals.get(key, 0) + 1
+            self.refuse(stream, arrival)
         return arrival
+
+    def refuse(self, stream: int, why: Arrival) -> None:
+        """Count one message that is not used."""
+        self.counts[stream].received += 1
+        self.counts[stream].refused += 1
+        self._last_refusal[stream] = why
+        key = f"{self._limits[stream].name}: {why.value}"
+        self.refusals[key] = self.refusals.get(key, 0) + 1
 
     def _judge(self, stream: int, stamp_ns: int, now_ns: int) -> Arrival:
         if stamp_ns <= 0:
@@ -109,5 +115,6 @@ _WHY = {
     Arrival.ZERO_STAMP: "its stamp is 0, let the driver fill header.stamp",
     Arrival.REPEATED: "its stamp repeats, the driver is frozen",
     Arrival.OUT_OF_ORDER: "its stamp goes back, two publishers may share the topic",
+    Arrival.FOREIGN: "it names none of this robot's joints, another robot may share the topic",
     Arrival.FUTURE: "its stamp lies ahead of the node's clock, check use_sim_time and the clocks' synchronisation",
 }
