@@ -57,6 +57,8 @@ def bring_up(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         package="vita_policy_node",
         executable="policy_node",
         name="vita_policy",
+        # A waiting thread of torch that spins keeps its fellows off the cores when drivers want them too.
+        additional_env={"OMP_WAIT_POLICY": "PASSIVE"},
         namespace="",
         output="screen",
         parameters=[

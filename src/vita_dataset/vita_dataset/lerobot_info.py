@@ -95,6 +95,8 @@ def read_info(root: Path) -> LeRobotInfo:
         DataError: not a LeRobot dataset, another version, or damaged metadata.
     """
     path = root / "meta" / "info.json"
+    if not root.is_dir():
+        raise DataError(f"the folder '{root}' does not exist; give the path of a LeRobot dataset")
     if not path.is_file():
         raise DataError(
             f"'{root}' is not a LeRobot dataset: it has no meta/info.json; give the folder that contains meta/, data/ "
@@ -103,7 +105,9 @@ def read_info(root: Path) -> LeRobotInfo:
     info = _read_json(path)
     version = _field(info, "codebase_version", str, path)
     if version not in VERSIONS:
-        raise DataError(f"'{path}' has codebase_version '{version}', but this reads {list(VERSIONS)}; convert it first")
+        raise DataError(
+            f"'{path}' has codebase_version '{version}', but this reads {list(VERSIONS)}; export it in one of these"
+        )
     fps = _field(info, "fps", (int, float), path)
     total = _field(info, "total_episodes", int, path)
     chunk_size = _field(info, "chunks_size", int, path, CHUNK_SIZE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 from collections.abc import Sequence
 from datetime import datetime
@@ -60,6 +61,8 @@ def train_command(argv: Sequence[str]) -> int:
     values = resolve(config)
     settings = parse_settings(values, now)
 
+    # A waiting thread of torch that spins keeps its fellows off the cores when other programs want them too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Torch and Lightning take seconds to import; a mistyped key should not.
     from vita_train.preparation import prepare
     from vita_train.training import train

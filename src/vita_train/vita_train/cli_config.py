@@ -167,7 +167,8 @@ def _known_option(group: str, name: str) -> None:
     options = _options(group)
     if name not in options:
         near = difflib.get_close_matches(name, options, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "give the path of a YAML file to use your own"
+        own = "give the path of a YAML file to use your own" if group == "task" else "use one of these"
+        hint = f"did you mean '{near[0]}'?" if near else own
         raise UsageError(f"{group} '{name}' is not shipped, only {', '.join(options)}; {hint}")
 
 
