@@ -36,7 +36,7 @@ if [ -z "$recording" ]; then
 else
   robot="$out/robot.yaml"
   # Small images keep the training of a real recording within minutes on a CPU; a GPU takes them as they are.
-  resize=(--resize 120 160) steps=${DEMO_STEPS:-400} batch=16 bag_options=(--compressed)
+  resize=(--resize 120 160) steps=${DEMO_STEPS:-600} batch=16 bag_options=(--compressed)
 fi
 
 step "Convert it into a training set"
