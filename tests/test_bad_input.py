@@ -57,9 +57,11 @@ def edit_table(recording, episode, edit):
 
 def test_a_video_shorter_than_its_table(tmp_path, recording):
     def lengthen(table):
-        last = table.slice(table.num_rows - 1)
-        later = pa.array(last["timestamp"].to_numpy() + 1 / 30, type=table["timestamp"].type)
-        return pa.concat_tables([table, last.set_column(table.column_names.index("timestamp"), "timestamp", later)])
+        row = table.slice(table.num_rows - 1)
+        for column, later in (("timestamp", 1 / 30), ("frame_index", 1), ("index", 1)):
+            kind = table[column].type
+            row = row.set_column(row.column_names.index(column), column, pa.array(row[column].to_numpy() + later, kind))
+        return pa.concat_tables([table, row])
 
     edit_table(recording, 2, lengthen)
     lines = [json.loads(line) for line in (recording / "meta/episodes.jsonl").read_text().splitlines()]
