@@ -19,16 +19,6 @@ def test_frames_come_back_in_order(tmp_path, codec, capfd):
     np.testing.assert_allclose(levels, [20 * index for index in range(10)], atol=3)
 
 
-def test_the_same_frames_give_the_same_bytes(tmp_path):
-    drift = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
-    moving = [drift[step : step + 32, step : step + 48] for step in range(20)]
-    written = set()
-    for _ in range(20):
-        encode_video(tmp_path / "a.mp4", moving, 29.97)
-        written.add((tmp_path / "a.mp4").read_bytes())
-    assert len(written) == 1
-
-
 def test_what_cannot_be_encoded(tmp_path):
     with pytest.raises(UsageError, match=r"'theora'.*h264"):
         encode_video(tmp_path / "a.mp4", ramp(1), 30.0, "theora")
