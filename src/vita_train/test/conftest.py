@@ -19,6 +19,7 @@ CAMERAS = ("observation.images.image", "observation.images.wrist_right_image")
 LENGTHS = (9, 14, 11)
 SIZE = (32, 40)
 TINY_POLICY = (
+    "policy.observer=small",
     "policy.vita.latent_dim=16",
     "policy.flow_net.hidden_dim=16",
     "policy.flow_net.num_layers=1",

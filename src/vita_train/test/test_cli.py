@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from functools import partial
 
 import pytest
 import torch
@@ -48,7 +49,8 @@ def assert_same(one, other):
 
 
 def test_a_run_leaves_what_the_design_promises(train, root, dataset, capsys):
-    assert train("train.steps=3", "train.log_freq=1", "train.num_workers=1", "optimizer_lr_backbone=1e-5") == 0
+    loader_and_groups = ("train.num_workers=1", "optimizer_lr_backbone=1e-5", "policy.observer=resnet18")
+    assert train("train.steps=3", "train.log_freq=1", *loader_and_groups) == 0
     captured = capsys.readouterr()
     assert captured.out == f"{folder(root, 3)}\n"
     assert "step 3 of 3  loss " in captured.err
@@ -83,7 +85,9 @@ def test_a_run_leaves_what_the_design_promises(train, root, dataset, capsys):
     assert policy.predict_chunk(Observation(1, images, data.state[0])).actions.shape == (8, 3)
 
 
-def test_a_resumed_run_equals_an_unbroken_one_bit_for_bit(train, root, capsys):
+@pytest.mark.parametrize(("observer", "other"), [("small", "resnet18"), ("resnet18", "small")])
+def test_a_resumed_run_equals_an_unbroken_one_bit_for_bit(train, root, capsys, observer, other):
+    train = partial(train, f"policy.observer={observer}")
     assert train("train.steps=4") == 0
     whole, weights = read_training_state(folder(root, 4)), load_file(folder(root, 4) / "model.safetensors")
     assert train("train.steps=4") == 2
@@ -92,6 +96,9 @@ def test_a_resumed_run_equals_an_unbroken_one_bit_for_bit(train, root, capsys):
     assert "already has 4 steps of train.steps=4" in capsys.readouterr().err
     assert train("train.steps=4", "resume=true", "policy.vita.latent_dim=8", f"checkpoint_path={folder(root, 2)}") == 2
     assert "latent_dim was 16, now 8" in capsys.readouterr().err
+    changed = f"policy.observer={other}"
+    assert train("train.steps=4", "resume=true", changed, f"checkpoint_path={folder(root, 2)}") == 2
+    assert f"observer was {observer}, now {other}" in capsys.readouterr().err
     scaled = "task.override_stats={action: {mean: [5, 5, 5], std: [1, 1, 1]}}"
     assert train("train.steps=4", "resume=true", scaled, f"checkpoint_path={folder(root, 2)}") == 2
     assert "another mean or std of action; repeat task.override_stats" in capsys.readouterr().err

@@ -99,6 +99,11 @@ def test_no_task_lists_the_shipped_ones():
         compose_config(["session=x"])
 
 
+def test_the_observer_is_chosen_on_the_command_line():
+    assert compose_config([SHIPPED]).policy.observer == "resnet18"
+    assert compose_config([SHIPPED, "policy.observer=small"]).policy.observer == "small"
+
+
 def test_a_missing_environment_variable_is_named(monkeypatch):
     monkeypatch.delenv("FLARE_DATASETS_DIR", raising=False)
     with pytest.raises(UsageError, match="FLARE_DATASETS_DIR"):

@@ -7,15 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from policy_support import STATE, tiny_batch, tiny_policy, tiny_spec, tiny_stats
+from policy_support import STATE, tiny_batch, tiny_observation, tiny_policy, tiny_spec, tiny_stats
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from vita_dataset.errors import DataError
 from vita_dataset.stats import stats_to_dict
 from vita_train.policy.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, step_name
+from vita_train.policy.inference import load_policy
 
 WEIGHTS = "model.safetensors"
 
@@ -46,6 +48,23 @@ def test_round_trip_is_bit_equal(folder: Path) -> None:
     assert again.training
     assert all(weight.requires_grad for weight in again.parameters())
     assert torch.equal(again.eval().predict(batch, batch[STATE]), policy.eval().predict(batch, batch[STATE]))
+
+
+def test_a_small_observer_is_served_as_it_was_trained(tmp_path: Path) -> None:
+    policy, batch = tiny_policy(observer="small").eval(), tiny_batch(1)
+    folder = save_checkpoint(tmp_path / "step_7", policy, tiny_spec(), tiny_stats(), step=7)
+    served = load_policy(folder)
+    assert served.config.observer == "small"
+    with torch.inference_mode():
+        expected = policy.predict(batch, batch[STATE])[0].numpy()
+    np.testing.assert_array_equal(served.predict_chunk(tiny_observation()).actions, expected)
+
+
+def test_settings_without_an_observer_mean_the_published_one(folder: Path) -> None:
+    document = json.loads((folder / "config.json").read_text())
+    assert document["policy"].pop("observer") == "resnet18"
+    (folder / "config.json").write_text(json.dumps(document))
+    assert load_checkpoint(folder).config.observer == "resnet18"
 
 
 def test_averaged_weights_and_further_files(tmp_path: Path) -> None:
@@ -172,6 +191,8 @@ def edit(folder: Path, path: str, value: Any) -> None:
     [
         ("format_version", 2, "has format version 2, but this code reads version 1"),
         ("policy.latent_dim", 64, "of another shape"),
+        ("policy.observer", "small", "13 missing: observer.backbone.layers"),
+        ("policy.observer", "vit", "observer 'vit' is not known"),
         ("policy.latent_dim", "x", "'policy.latent_dim' must be of type int"),
         ("policy.surprise", 1, "'policy.surprise' is unknown"),
         ("policy", None, "does not describe a policy"),

@@ -18,6 +18,7 @@ LEAST = {"image_keys": ["cam"], "state_dim": 7, "action_dim": 7}
 def test_defaults_are_the_published_ones() -> None:
     config = VitaConfig.from_dict(LEAST)
     assert (config.resize_shape, config.crop_shape) == ((240, 320), (224, 308))
+    assert config.observer == "resnet18"
     assert (config.obs_horizon, config.pred_horizon, config.action_horizon) == (1, 16, 8)
     assert (config.latent_dim, config.flow_matcher.num_sampling_steps) == (512, 6)
     assert config.flow_net == FlowNetConfig(512, 4, 4.0)
@@ -40,6 +41,8 @@ def test_json_round_trip() -> None:
         ({"image_keys": []}, "image_keys is empty"),
         ({"image_keys": ["a.b", "a_b"]}, "a_b"),
         ({"flow_matcher": {"name": "target"}}, "flow_matcher.name 'target' is not known"),
+        ({"observer": "vit"}, "observer 'vit' is not known; choose one of ['resnet18', 'small']"),
+        ({"observer": {"tokenize": True}}, "'policy.observer' must be of type str"),
         ({"latentdim": 512}, "'policy.latentdim' is unknown; did you mean 'latent_dim'?"),
         ({"flow_net": {"layers": 4}}, "'policy.flow_net.layers' is unknown"),
         ({"flow_net": 4}, "'policy.flow_net' must be a group of settings"),

@@ -14,6 +14,7 @@ from golden import forward
 from golden.weights import golden_stats
 from torch import Tensor
 
+from vita_train.policy.keypoint_net import KeypointNet
 from vita_train.policy.normalizer import FeatureScale
 from vita_train.policy.vision import Observer
 from vita_train.policy.vita import VitaPolicy
@@ -65,7 +66,7 @@ def test_gradient_norm(arrays: dict[str, Tensor], name: str) -> None:
 @pytest.mark.parametrize(("case", "shape"), RESIZE_CASES.items())
 def test_resize(case: str, shape: tuple[int, int]) -> None:
     scale = FeatureScale((3, 1, 1), golden_stats(forward.CAMERAS[0], (3, 1, 1)), 1.0)
-    ours = Observer(shape, shape).eval().prepare(torch.from_numpy(EXTRACT[f"in_{case}"][None]), scale)[0]
+    ours = Observer(shape, shape, KeypointNet()).eval().prepare(torch.from_numpy(EXTRACT[f"in_{case}"][None]), scale)[0]
     inner = (slice(None), slice(-1), slice(-1))  # the corner's own edge has no neighbours that the whole image had
     assert forward.relative_error(ours[inner], EXTRACT[f"out_{case}"][inner]) <= LIMIT
 

@@ -12,6 +12,7 @@ from golden import forward
 from numpy.typing import NDArray
 from torch import Tensor
 
+from vita_train.policy.keypoint_net import KeypointNet
 from vita_train.policy.normalizer import FeatureScale
 from vita_train.policy.vision import Observer
 from vita_train.policy.vita import VitaPolicy
@@ -83,6 +84,6 @@ def test_statistics(policy: VitaPolicy, name: str) -> None:
 def test_resize(case: str) -> None:
     scale = FeatureScale((3, 1, 1), None, 1.0)
     scale.load_state_dict({name: torch.from_numpy(RESIZE[name]) for name in ("mean", "std")})
-    observer = Observer((240, 320), (240, 320)).eval()
+    observer = Observer((240, 320), (240, 320), KeypointNet()).eval()
     ours = observer.prepare(torch.from_numpy(RESIZE[f"in_{case}"][None]), scale)[0]
     assert forward.relative_error(ours, RESIZE[f"out_{case}"]) <= LIMIT

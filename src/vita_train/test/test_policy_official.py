@@ -165,6 +165,13 @@ def test_relative_references_are_followed(tmp_path: Path) -> None:
     assert (autoencoder.enc_hidden_dim, autoencoder.dec_hidden_dim) == (32, 32)
 
 
+def test_weights_of_another_backbone_are_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path, settings())
+    save_file(tiny_policy(observer="small").state_dict(), folder / "model.safetensors")
+    with pytest.raises(DataError, match=r"100 missing: .* 13 unexpected: observer\.backbone\.layers"):
+        load_checkpoint(folder)
+
+
 @pytest.mark.parametrize("text", ["a: [", "- list", ""])
 def test_settings_that_are_no_settings(tmp_path: Path, text: str) -> None:
     folder = write(tmp_path, {})

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
+from vita_train.policy.keypoint_net import KeypointNet
 from vita_train.policy.normalizer import FeatureScale
 from vita_train.policy.resnet import FrozenBatchNorm2d, ResNet18
-from vita_train.policy.vision import Observer
+from vita_train.policy.vision import Backbone, Observer
 
 IDENTITY = FeatureScale((3, 1, 1), None, 1.0)
 
@@ -29,35 +31,36 @@ def places(observer: Observer, images: torch.Tensor, seed: int = 0) -> list[tupl
 
 
 def test_training_crops_differ_for_each_image_and_cover_all_places() -> None:
-    observer = Observer((10, 12), (8, 9)).train()
+    observer = Observer((10, 12), (8, 9), KeypointNet()).train()
     seen = set(places(observer, numbered(200, 10, 12)))
     assert seen == {(top, left) for top in range(3) for left in range(4)}
 
 
 def test_training_crops_follow_the_generator() -> None:
-    observer = Observer((10, 12), (8, 9)).train()
+    observer = Observer((10, 12), (8, 9), KeypointNet()).train()
     images = numbered(16, 10, 12)
     assert places(observer, images, 1) == places(observer, images, 1)
     assert places(observer, images, 1) != places(observer, images, 2)
 
 
 def test_crop_is_central_outside_training() -> None:
-    observer = Observer((11, 12), (8, 9)).eval()
+    observer = Observer((11, 12), (8, 9), KeypointNet()).eval()
     assert set(places(observer, numbered(3, 11, 12))) == {(1, 1)}
 
 
 def test_resized_images_are_cropped_after_the_resize() -> None:
-    observer = Observer((12, 16), (8, 8)).eval()
+    observer = Observer((12, 16), (8, 8), KeypointNet()).eval()
     ours = observer.prepare(numbered(1, 24, 32), IDENTITY)[0] * 255
     # Half the size: output pixel i lies between input pixels 2 i and 2 i + 1.
     torch.testing.assert_close(ours[0, :, 0], torch.arange(2, 10) * 2 + 0.5)
     torch.testing.assert_close(ours[1, 0], torch.arange(4, 12) * 2 + 0.5)
 
 
-def test_every_camera_has_its_own_size() -> None:
-    observer = Observer((12, 16), (8, 8)).eval()
+@pytest.mark.parametrize("backbone", [ResNet18(), KeypointNet()])
+def test_every_camera_has_its_own_size(backbone: Backbone) -> None:
+    observer = Observer((12, 16), (8, 8), backbone).eval()
     cameras = [observer.prepare(numbered(2, *size), IDENTITY) for size in ((12, 16), (24, 32))]
-    assert observer(cameras, torch.zeros(2, 3)).shape == (2, 3 + 2 * 512)
+    assert observer(cameras, torch.zeros(2, 3)).shape == (2, 3 + 2 * backbone.features)
 
 
 def test_backbone_counts_and_frozen_statistics() -> None:

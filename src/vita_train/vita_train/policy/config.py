@@ -10,6 +10,7 @@ from vita_dataset.errors import UsageError
 from vita_train.policy.plain import from_plain
 
 FLOW_MATCHERS = ("conditional", "exact")
+OBSERVERS = ("resnet18", "small")
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class VitaConfig:
         action_key: the dataset's name of the action vector.
         resize_shape: (height, width) to which every image is brought before the crop [pixels].
         crop_shape: (height, width) that the backbone sees [pixels].
+        observer: the image backbone. "resnet18" is the published one; "small" (``keypoint_net``) is one that a CPU
+            trains in minutes. All that follows the backbone is the same.
         obs_horizon: observations that the policy looks at; 1.
         pred_horizon: T, actions in a predicted chunk.
         action_horizon: actions of a chunk that are meant to be executed.
@@ -86,6 +89,7 @@ class VitaConfig:
     action_key: str = "action"
     resize_shape: tuple[int, int] = (240, 320)
     crop_shape: tuple[int, int] = (224, 308)
+    observer: str = "resnet18"
     obs_horizon: int = 1
     pred_horizon: int = 16
     action_horizon: int = 8
@@ -99,7 +103,7 @@ class VitaConfig:
     action_ae: ActionAutoencoderConfig = field(default_factory=ActionAutoencoderConfig)
 
     def __post_init__(self) -> None:
-        problems = [*_unusable_keys(self), *_unusable_numbers(self)]
+        problems = [*_unusable_keys(self), *_unusable_numbers(self), *_unknown_choices(self)]
         if problems:
             raise UsageError("the policy settings need mending: " + "; ".join(problems))
 
@@ -172,8 +176,16 @@ def _unusable_numbers(config: VitaConfig) -> list[str]:
             f"although each of the {config.action_ae.num_layers} action_ae.num_layers halves it; "
             "change one of the two"
         )
-    if config.flow_matcher.name not in FLOW_MATCHERS:
-        problems.append(
-            f"flow_matcher.name '{config.flow_matcher.name}' is not known; choose one of {list(FLOW_MATCHERS)}"
-        )
     return problems
+
+
+def _unknown_choices(config: VitaConfig) -> list[str]:
+    choices = {
+        "observer": (config.observer, OBSERVERS),
+        "flow_matcher.name": (config.flow_matcher.name, FLOW_MATCHERS),
+    }
+    return [
+        f"{name} '{value}' is not known; choose one of {list(known)}"
+        for name, (value, known) in choices.items()
+        if value not in known
+    ]

@@ -9,9 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-FEATURES = 512
-"""Features that the backbone gives for one image."""
-
 
 class FrozenBatchNorm2d(nn.Module):
     """Batch normalisation with fixed statistics and fixed scale: a robot's small batches would only disturb them."""
@@ -58,7 +55,13 @@ class BasicBlock(nn.Module):
 
 
 class ResNet18(nn.Module):
-    """Images to one feature vector each."""
+    """Images to one feature vector each.
+
+    Attributes:
+        features: numbers given for one image.
+    """
+
+    features = 512
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,7 +72,7 @@ class ResNet18(nn.Module):
         self.layer1 = nn.Sequential(BasicBlock(64, 64, 1), BasicBlock(64, 64, 1))
         self.layer2 = nn.Sequential(BasicBlock(64, 128, 2), BasicBlock(128, 128, 1))
         self.layer3 = nn.Sequential(BasicBlock(128, 256, 2), BasicBlock(256, 256, 1))
-        self.layer4 = nn.Sequential(BasicBlock(256, FEATURES, 2), BasicBlock(FEATURES, FEATURES, 1))
+        self.layer4 = nn.Sequential(BasicBlock(256, 512, 2), BasicBlock(512, 512, 1))
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

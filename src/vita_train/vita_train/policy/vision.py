@@ -8,18 +8,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vita_train.policy.keypoint_net import KeypointNet
 from vita_train.policy.normalizer import FeatureScale
 from vita_train.policy.resnet import ResNet18
+
+Backbone = ResNet18 | KeypointNet
+"""Float [M, 3, H, W] to [M, features]."""
 
 
 class Observer(nn.Module):
     """Prepares images and encodes them with one backbone that all cameras share."""
 
-    def __init__(self, resize_shape: tuple[int, int], crop_shape: tuple[int, int]) -> None:
+    def __init__(self, resize_shape: tuple[int, int], crop_shape: tuple[int, int], backbone: Backbone) -> None:
         super().__init__()
         self.resize_shape = resize_shape
         self.crop_shape = crop_shape
-        self.backbone = ResNet18()
+        self.backbone = backbone
 
     def prepare(self, images: Tensor, scale: FeatureScale, generator: torch.Generator | None = None) -> Tensor:
         """Turn the images of one camera into what the backbone sees.
@@ -51,7 +55,7 @@ class Observer(nn.Module):
             state: normalised state [B, S].
 
         Returns:
-            [B, S + 512 N]: the state, then each camera's features.
+            [B, S + backbone.features N]: the state, then each camera's features.
         """
         images = torch.stack(tuple(cameras), dim=1)
         features: Tensor = self.backbone(images.flatten(0, 1))

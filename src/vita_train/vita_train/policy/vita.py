@@ -17,9 +17,10 @@ from vita_train.policy.action_autoencoder import ActionDecoder, ActionEncoder
 from vita_train.policy.config import VitaConfig
 from vita_train.policy.coupling import optimal_pairs
 from vita_train.policy.flow import FlowNet, integrate
+from vita_train.policy.keypoint_net import KeypointNet
 from vita_train.policy.losses import info_nce, masked_l1
 from vita_train.policy.normalizer import FeatureScales
-from vita_train.policy.resnet import FEATURES
+from vita_train.policy.resnet import ResNet18
 from vita_train.policy.vision import Observer
 
 PAD_KEY = "action_is_pad"
@@ -53,8 +54,9 @@ class VitaPolicy(nn.Module):
 
         ae, flow, latent = config.action_ae, config.flow_net, config.latent_dim
         chunk = (config.pred_horizon, config.action_dim)
-        self.observer = Observer(config.resize_shape, config.crop_shape)
-        self.obs_encoder = nn.Linear(config.state_dim + FEATURES * len(config.image_keys), latent)
+        backbone = KeypointNet() if config.observer == "small" else ResNet18()
+        self.observer = Observer(config.resize_shape, config.crop_shape, backbone)
+        self.obs_encoder = nn.Linear(config.state_dim + backbone.features * len(config.image_keys), latent)
         self.action_encoder = ActionEncoder(*chunk, ae.enc_hidden_dim, ae.num_layers, latent)
         self.action_decoder = ActionDecoder(*chunk, ae.dec_hidden_dim, ae.num_layers, latent)
         self.flow_net = FlowNet(latent, flow.hidden_dim, flow.num_layers, flow.mlp_ratio)
