@@ -26,7 +26,7 @@ def test_every_robot_file_is_whole_and_free_of_unknown_words(path):
     assert read_settings(parameters).rate_hz > 0
     known = {setting.name for setting in SETTINGS} | {"cameras", "arms"}
     members = {"topic", "key", "transport", "joints", "policy_names", "state_topic", "command_topic", "command_type"}
-    members |= {"position_min", "position_max", "max_step"}
+    members |= {"position_min", "position_max", "max_step", "is_gripper", "arm"}
     names = {camera.name for camera in robot.cameras} | {arm.name for arm in robot.arms}
     for parameter in parameters:
         group, _, rest = parameter.partition(".")

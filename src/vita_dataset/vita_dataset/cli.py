@@ -66,8 +66,8 @@ def _convert(argv: Sequence[str]) -> int:
     )
     report = result.report
     print(
-        f"{result.output}: {report['episodes']} episodes, {report['steps']} steps, {clock_time(report['seconds'])}, "
-        f"{folder_bytes(result.output) / 1e6:.0f} MB"
+        f"{result.output}: {report['episodes']} episodes, {report['steps']} steps, "
+        f"{clock_time(report['seconds'])} of recording, {folder_bytes(result.output) / 1e6:.0f} MB"
     )
     for title, key in (("warning", "warnings"), ("note", "notes")):
         for entry in report[key]:

@@ -18,6 +18,8 @@ from vita_dataset.errors import DataError
 
 TRANSPORTS = ("raw", "compressed")
 COMMAND_TYPES = ("joint_trajectory",)
+GRIPPER_WORDS = ("grip", "finger", "thumb", "hand", "jaw")
+"""How the joints of grippers are known where the robot file does not say which they are."""
 NODES = ("/**", "vita_policy", "/vita_policy")
 """The node that a robot file may be for."""
 
@@ -27,12 +29,14 @@ class CameraSource:
     """One camera topic and the policy's image key it feeds.
 
     ``transport``: "raw" = sensor_msgs/Image, "compressed" = sensor_msgs/CompressedImage on the topic as written.
+    ``arm``: the name of the arm that carries the camera, empty for a camera that sees all arms.
     """
 
     name: str
     topic: str
     key: str
     transport: str = "raw"
+    arm: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Arm:
         name: the arm's name in the robot file.
         joints: names in sensor_msgs/JointState and JointTrajectory, the gripper's joint (if any) last.
         policy_names: the names of the same joints in the dataset's state and action, same order.
+        is_gripper: whether each joint belongs to a gripper: it may close on an object before it is where it was sent.
         state_topic: sensor_msgs/JointState.
         command_topic: where this arm takes its commands.
         command_type: "joint_trajectory".
@@ -54,6 +59,7 @@ class Arm:
     name: str
     joints: tuple[str, ...]
     policy_names: tuple[str, ...]
+    is_gripper: tuple[bool, ...]
     state_topic: str
     command_topic: str
     position_min: tuple[float, ...]
@@ -78,17 +84,19 @@ class Robot:
 def parse_robot(parameters: Mapping[str, Any]) -> Robot:
     """Build a ``Robot`` from parameters, nested or with dots in their names.
 
-    Expected: ``cameras`` (names), ``camera.<name>.{topic, key, transport}``, ``arms`` (names) and
-    ``arm.<name>.{joints, policy_names, state_topic, command_topic, command_type, position_min, position_max,
-    max_step}``. ``policy_names`` may be left out when they equal ``joints``.
+    Expected: ``cameras`` (names), ``camera.<name>.{topic, key, transport, arm}``, ``arms`` (names) and
+    ``arm.<name>.{joints, policy_names, is_gripper, state_topic, command_topic, command_type, position_min,
+    position_max, max_step}``. ``policy_names`` may be left out when they equal ``joints``, and ``is_gripper`` when
+    the grippers' joints, and they alone, have one of ``GRIPPER_WORDS`` in their name or policy name.
 
     Raises:
         DataError: lists every problem found, not only the first.
     """
     flat = flatten(parameters)
     problems: list[str] = []
-    cameras = tuple(_camera(name, flat, problems) for name in _names("cameras", flat, problems))
     arms = tuple(_arm(name, flat, problems) for name in _names("arms", flat, problems))
+    carriers = ("", *(arm.name for arm in arms))
+    cameras = tuple(_camera(name, flat, carriers, problems) for name in _names("cameras", flat, problems))
     _check_unique(cameras, arms, problems)
     if problems:
         raise DataError("the robot file needs mending: " + "; ".join(problems))
@@ -212,12 +220,32 @@ def _numbers(key: str, count: int, flat: Mapping[str, Any], problems: list[str])
     return tuple(float(item) for item in value)
 
 
-def _camera(name: str, flat: Mapping[str, Any], problems: list[str]) -> CameraSource:
+def _grippers(
+    key: str, flat: Mapping[str, Any], joints: Sequence[str], policy_names: Sequence[str], problems: list[str]
+) -> tuple[bool, ...]:
+    value = flat.get(key)
+    if value is None:
+        both = zip(joints, policy_names, strict=False)
+        return tuple(any(word in f"{joint} {name}".lower() for word in GRIPPER_WORDS) for joint, name in both)
+    if (
+        not isinstance(value, (list, tuple))
+        or len(value) != len(joints)
+        or not all(isinstance(item, bool) for item in value)
+    ):
+        problems.append(f"'{key}' must be {len(joints)} times true or false, one for each joint, but is {value!r}")
+    return tuple(value) if isinstance(value, (list, tuple)) else ()
+
+
+def _camera(name: str, flat: Mapping[str, Any], carriers: tuple[str, ...], problems: list[str]) -> CameraSource:
+    arm = flat.get(f"camera.{name}.arm", "")
+    if arm not in carriers:
+        problems.append(f"'camera.{name}.arm' must be one of {list(carriers[1:])} or left out, but is {arm!r}")
     return CameraSource(
         name=name,
         topic=_text(f"camera.{name}.topic", flat, problems),
         key=_text(f"camera.{name}.key", flat, problems),
         transport=_text(f"camera.{name}.transport", flat, problems, TRANSPORTS),
+        arm=arm,
     )
 
 
@@ -241,6 +269,7 @@ def _arm(name: str, flat: Mapping[str, Any], problems: list[str]) -> Arm:
         name=name,
         joints=tuple(joints),
         policy_names=tuple(policy_names),
+        is_gripper=_grippers(f"arm.{name}.is_gripper", flat, joints, policy_names, problems),
         state_topic=_text(f"arm.{name}.state_topic", flat, problems),
         command_topic=_text(f"arm.{name}.command_topic", flat, problems),
         command_type=_text(f"arm.{name}.command_type", flat, problems, COMMAND_TYPES),

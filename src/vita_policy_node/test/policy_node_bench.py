@@ -31,6 +31,8 @@ class FakeRobot(Node):
         robot = robot or fake_robot()
         self.clock = self.create_publisher(Clock, "/clock", 10) if clock else None
         self.silent: set[str] = set()
+        self.stuck: set[str] = set()
+        self.pose: dict[str, float] = {}
         self.commands: list[JointTrajectory] = []
         self.statuses: list[PolicyStatus] = []
         self.chunks: list[ActionChunk] = []
@@ -38,15 +40,27 @@ class FakeRobot(Node):
         self.sources = {c.topic: (self.create_publisher(Image, c.topic, qos), image) for c in robot.cameras}
         for arm in robot.arms:
             publisher = self.create_publisher(JointState, arm.state_topic, qos)
+            self.pose.update(zip(arm.joints, self.home(arm.joints), strict=True))
             self.sources[arm.state_topic] = (publisher, partial(self.joints, arm.joints))
-            self.create_subscription(JointTrajectory, arm.command_topic, self.commands.append, 10)
+            self.create_subscription(JointTrajectory, arm.command_topic, self.follow, 10)
         self.create_subscription(PolicyStatus, "/vita_policy/status", self.statuses.append, STATUS_QOS)
         self.create_subscription(ActionChunk, "/vita_policy/action_chunk", self.chunks.append, 10)
         self.create_subscription(DiagnosticArray, "/diagnostics", self.diagnostics.append, 10)
         self.create_timer(PERIOD_NS / 1e9, self.publish)
 
+    @staticmethod
+    def home(names: tuple[str, ...]) -> tuple[float, ...]:
+        """Where the joints are before the first command."""
+        return (wave(0) * len(names))[: len(names)]
+
     def joints(self, names: tuple[str, ...], stamp_ns: int) -> JointState:
-        return joint_state(stamp_ns, (wave(0) * len(names))[: len(names)], names)
+        return joint_state(stamp_ns, tuple(self.pose[name] for name in names), names)
+
+    def follow(self, command: JointTrajectory) -> None:
+        """Be where the command says at once, but for the joints that are stuck."""
+        self.commands.append(command)
+        moved = dict(zip(command.joint_names, command.points[0].positions, strict=True))
+        self.pose.update({name: value for name, value in moved.items() if name not in self.stuck})
 
     def publish(self) -> None:
         now_ns = self.get_clock().now().nanoseconds

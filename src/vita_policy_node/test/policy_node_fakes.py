@@ -59,6 +59,13 @@ def settings(**changes: object) -> NodeSettings:
     return read_settings({"rate_hz": FPS, **changes})
 
 
+def robot_at(fps: float) -> Robot:
+    """The same arm with the same speeds, commanded at another rate."""
+    arm = PARAMETERS["arm"]["arm"]
+    steps = [step * FPS / fps for step in arm["max_step"]]
+    return parse_robot({**PARAMETERS, "rate_hz": fps, "arm": {"arm": {**arm, "max_step": steps}}})
+
+
 def spec(**changes: object) -> DatasetSpec:
     values = {
         "repo_id": "test/arm",
@@ -77,9 +84,17 @@ def write_robot_file(path: Path, **changes: object) -> Path:
     return path
 
 
-def image(stamp_ns: int, value: int = 90, height: int = HEIGHT, width: int = WIDTH, encoding: str = "rgb8") -> Image:
+def pixels(stamp_ns: int, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
+    """A picture as a camera sees one: it shows something, and no two are equal. uint8 [height, width, 3]."""
+    rows, columns = np.mgrid[:height, :width]
+    scene = np.stack([rows, columns, rows + columns], axis=2) % 200
+    scene[0, 0] = [stamp_ns // PERIOD_NS % 256, stamp_ns // 1000 % 256, stamp_ns // 256_000 % 256]
+    return scene.astype(np.uint8)
+
+
+def image(stamp_ns: int, height: int = HEIGHT, width: int = WIDTH, encoding: str = "rgb8") -> Image:
     message = Image(height=height, width=width, encoding=encoding, step=3 * width)
-    message.data = bytes([value]) * (3 * width * height)
+    message.data = pixels(stamp_ns, height, width).tobytes()
     message.header.stamp = to_time(stamp_ns)
     return message
 
@@ -145,8 +160,8 @@ def write_bag(path: Path, steps: int = 60, storage: StoragePlugin = StoragePlugi
         }
         for step in range(steps):
             stamp = START_NS + step * PERIOD_NS
-            pixels = np.full(HEIGHT * WIDTH * 3, step % 256, dtype=np.uint8)
-            picture = types["sensor_msgs/msg/Image"](header(stamp), HEIGHT, WIDTH, "rgb8", 0, 3 * WIDTH, pixels)
+            seen = pixels(stamp).reshape(-1)
+            picture = types["sensor_msgs/msg/Image"](header(stamp), HEIGHT, WIDTH, "rgb8", 0, 3 * WIDTH, seen)
             messages = {
                 "/front/image": picture,
                 "/wrist/image": picture,

@@ -59,6 +59,40 @@ def test_arms_and_joints_are_found_by_name_whatever_the_policy_s_order():
     assert list(messages[1].points[0].positions) == [float(action.index(f"left_{name}")) for name in NAMES]
 
 
+def test_grippers_are_known_by_their_names_or_by_the_robot_file_s_word():
+    parameters = two_arms()
+    layout = check_contract(robot(), spec(), KEYS, settings())
+    assert layout.arm_joints.tolist() == [True, True, False]
+    parameters["arm"]["right"]["joints"][2] = "right_j3"
+    parameters["arm"]["right"]["policy_names"][2] = "right_wrist"
+    read = parse_robot(parameters)
+    assert [arm.is_gripper for arm in read.arms] == [(False, False, False), (False, False, True)]
+    parameters["arm"]["right"]["is_gripper"] = [False, True, True]
+    parameters["arm"]["left"]["is_gripper"] = [False, False, False]
+    read = parse_robot(parameters)
+    assert [arm.is_gripper for arm in read.arms] == [(False, True, True), (False, False, False)]
+
+
+@pytest.mark.parametrize("value", [True, "grip", [True], [0, 0, 1], [False, False, None]])
+def test_is_gripper_is_one_yes_or_no_for_each_joint(value):
+    parameters = copy.deepcopy(PARAMETERS)
+    parameters["arm"]["arm"]["is_gripper"] = value
+    with pytest.raises(DataError, match=r"arm\.arm\.is_gripper' must be 3 times true or false"):
+        parse_robot(parameters)
+
+
+def test_a_camera_is_moved_by_the_arm_that_carries_it():
+    names = tuple(f"{side}_{name}" for side in ("left", "right") for name in NAMES)
+    dataset = spec(state=VectorSpec("observation.state", 6, names), action=VectorSpec("action", 6, names))
+    parameters = two_arms()
+    parameters["camera"]["wrist"]["arm"] = "left"
+    layout = check_contract(parse_robot(parameters), dataset, KEYS, settings())
+    assert [sorted(camera.moved_by) for camera in layout.cameras] == [[0, 1, 3, 4], [0, 1]]
+    parameters["camera"]["wrist"]["arm"] = "middle"
+    with pytest.raises(DataError, match=r"camera\.wrist\.arm' must be one of \['right', 'left'\]"):
+        parse_robot(parameters)
+
+
 def test_the_refusal_lists_every_mismatch():
     dataset = spec(
         fps=15.0,

@@ -12,8 +12,8 @@ from policy_node_fakes import KEYS, NAMES, PERIOD_NS, START_NS, image, joint_sta
 from vita_policy_node.contract import check_contract
 from vita_policy_node.control_loop import ControlLoop, PolicyState
 from vita_policy_node.observation_builder import build_observation
-from vita_policy_node.replay import SimulatedWorker
 from vita_policy_node.safety import COMMAND_MEMORY_NS
+from vita_policy_node.simulated_worker import SimulatedWorker
 from vita_train.policy.observation import ActionChunk, Observation
 
 LAYOUT = check_contract(robot(), spec(), KEYS, settings())

@@ -23,7 +23,7 @@ from policy_node_fakes import (
 from vita_policy_node.contract import check_contract
 from vita_policy_node.control_loop import ControlLoop, PolicyState, Tick
 from vita_policy_node.observation_builder import build_observation
-from vita_policy_node.replay import SimulatedWorker
+from vita_policy_node.simulated_worker import SimulatedWorker
 from vita_train.policy.observation import ActionChunk, Observation
 
 # So many periods are longer than a command is remembered.

@@ -7,7 +7,7 @@ from vita_msgs.msg import PolicyStatus
 from vita_policy_node.contract import check_contract
 from vita_policy_node.control_loop import ControlLoop, PolicyState
 from vita_policy_node.diagnostics import EventMemory, diagnostic_message, status_message, summary
-from vita_policy_node.replay import SimulatedWorker
+from vita_policy_node.simulated_worker import SimulatedWorker
 
 
 def held_loop() -> ControlLoop:

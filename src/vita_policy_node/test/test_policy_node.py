@@ -19,7 +19,7 @@ from rclpy.parameter import Parameter
 from vita_dataset.errors import DataError
 from vita_dataset.spec import CameraSpec, VectorSpec
 from vita_msgs.msg import PolicyStatus
-from vita_policy_node import serving
+from vita_policy_node.observation_builder import ObservationBuilder
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 
@@ -87,7 +87,7 @@ def test_a_bug_in_the_model_stops_the_policy_and_leaves_the_node_alive(bench, mo
     def crash(*_arguments: object) -> None:
         raise RuntimeError("device lost")
 
-    monkeypatch.setattr(serving, "build_observation", crash)
+    monkeypatch.setattr(ObservationBuilder, "build", crash)
     bench.call("start")
     bench.wait_for_state(PolicyStatus.IDLE, "internal error")
     assert "device lost" in capfd.readouterr().err

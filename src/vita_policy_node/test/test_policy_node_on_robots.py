@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from policy_node_bench import Bench, FakeRobot
-from policy_node_fakes import HEIGHT, WIDTH, spec, write_checkpoint
+from policy_node_fakes import HEIGHT, NAMES, PARAMETERS, PERIOD_NS, WIDTH, spec, write_checkpoint
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -17,8 +17,11 @@ from trajectory_msgs.msg import JointTrajectory
 from vita_dataset.robot import read_robot_file
 from vita_dataset.spec import CameraSpec, VectorSpec
 from vita_msgs.msg import PolicyStatus
-from vita_policy_node import serving
+from vita_policy_node.observation_builder import ObservationBuilder
+from vita_policy_node.observation_sync import MatchedSet
 from vita_policy_node.policy_node import PolicyNode
+from vita_policy_node.serving import Serving
+from vita_train.policy.observation import ActionChunk
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 R2V2 = Path(__file__).resolve().parents[2] / "vita_bringup" / "config" / "r2v2.yaml"
@@ -81,11 +84,45 @@ def test_a_bug_is_an_error_in_the_diagnostics(bench, monkeypatch):
     def crash(*_arguments: object) -> None:
         raise RuntimeError("device lost")
 
-    monkeypatch.setattr(serving, "build_observation", crash)
+    monkeypatch.setattr(ObservationBuilder, "build", crash)
     bench.call("start")
     bench.wait_for_state(PolicyStatus.IDLE, "internal error")
     told = bench.robot.diagnostics
     bench.wait(lambda: told and told[-1].status[0].level == DiagnosticStatus.ERROR, "a diagnostic error")
+
+
+def test_a_robot_file_may_say_which_joints_are_grippers_and_which_arm_carries_a_camera(make_node, checkpoint):
+    arm = {**PARAMETERS["arm"]["arm"], "is_gripper": [False, True, True]}
+    camera = {**PARAMETERS["camera"], "wrist": {**PARAMETERS["camera"]["wrist"], "arm": "arm"}}
+    node = make_node(checkpoint=str(checkpoint), arm={"arm": arm}, camera=camera)
+    assert node.trigger_configure() == SUCCESS
+    assert node._loop.layout.arm_joints.tolist() == [True, False, False]
+    assert [camera.moved_by for camera in node._loop.layout.cameras] == [(0,), (0,)]
+
+
+def test_a_stuck_joint_is_told_and_counted_until_the_next_start(make_node, checkpoint, monkeypatch):
+    def sweep(_serving: Serving, matched: MatchedSet) -> ActionChunk:
+        times_s = (matched.stamp_ns + PERIOD_NS * np.arange(16)) % 10**10 / 1e9
+        actions = np.stack([0.3 * np.sin(0.8 * np.pi * times_s)] * 3, axis=1).astype(np.float32)
+        return ActionChunk(matched.stamp_ns, PERIOD_NS, actions, NAMES)
+
+    monkeypatch.setattr(Serving, "predict", sweep)
+    node = make_node(checkpoint=str(checkpoint))
+    robot = FakeRobot()
+    robot.stuck.add("j1")
+    bench = start(node, robot)
+    bench.wait_for_state(PolicyStatus.HOLDING, "shoulder does not move although commanded")
+    bench.wait(
+        lambda: any(
+            value.key == "fault, stuck: shoulder" for told in robot.diagnostics for value in told.status[0].values
+        ),
+        "the fault in the diagnostics",
+    )
+    robot.stuck.clear()
+    assert bench.call("stop").success
+    assert bench.call("start").success
+    bench.wait_for_state(PolicyStatus.RUNNING)
+    bench.close()
 
 
 @pytest.mark.parametrize(
@@ -118,6 +155,6 @@ def test_two_arms_get_the_commands_of_their_own_joints(ros, tmp_path):
     bench.wait(lambda: {tuple(c.joint_names) for c in bench.robot.commands} == set(tuples), "commands for both arms")
     for arm in robot.arms:
         first = next(c for c in bench.robot.commands if tuple(c.joint_names) == arm.joints)
-        pose = bench.robot.joints(arm.joints, 0).position
+        pose = bench.robot.home(arm.joints)
         assert (np.abs(np.array(first.points[0].positions) - pose) <= np.array(arm.max_step) + 1e-9).all()
     bench.close()

@@ -12,6 +12,7 @@ def test_defaults_and_units():
     assert settings.limit_mode == "clamp"
     assert (settings.max_lag_steps, settings.stamp_commands, settings.command_prefix) == (15, False, "")
     assert settings.rate_hz == 0.0
+    assert (settings.blank_spread, settings.frozen_move_rad, settings.stuck_ns) == (2.0, 0.1, 1_000_000_000)
 
 
 def test_a_whole_number_passes_for_a_float_and_nothing_else_is_guessed():

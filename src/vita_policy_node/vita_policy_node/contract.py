@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vita_dataset.errors import DataError
 from vita_dataset.robot import Arm, Robot
@@ -27,12 +28,16 @@ class Stream:
 
 @dataclass(frozen=True)
 class CameraInput:
-    """Which stream feeds which image key, and the size [pixels] that the network's dataset has."""
+    """Which stream feeds which image key, and the size [pixels] that the network's dataset has.
+
+    ``moved_by``: the elements of the action whose joints move the camera or what it sees, those of grippers left out.
+    """
 
     stream: int
     key: str
     height: int
     width: int
+    moved_by: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class Layout:
         state: the joints that make up the policy's state, in its order.
         pose: the joints that the policy commands, in the order of the action.
         limits: names and limits of the action's elements, in its order.
+        arm_joints: bool [A], which of them are joints of an arm and not of a gripper.
         arms: where each arm's command comes from.
         period_ns: time between two commands.
     """
@@ -70,8 +76,14 @@ class Layout:
     state: tuple[JointInput, ...]
     pose: tuple[JointInput, ...]
     limits: JointLimits
+    arm_joints: NDArray[np.bool_]
     arms: tuple[ArmOutput, ...]
     period_ns: int
+
+    @property
+    def speed_per_s(self) -> NDArray[np.float64]:
+        """The largest speed of each element's commands, float64 [A] in its unit per second."""
+        return self.limits.max_step / (self.period_ns / 1e9)
 
 
 def check_contract(robot: Robot, spec: DatasetSpec, image_keys: Sequence[str], settings: NodeSettings) -> Layout:
@@ -161,20 +173,35 @@ def _layout(
     by_key = {camera.key: index for index, camera in enumerate(robot.cameras)}
     joints: dict[str, JointInput] = {}
     bounds: dict[str, tuple[float, float, float]] = {}
+    grippers: set[str] = set()
     for arm in robot.arms:
         stream = len(cameras) + topics.index(arm.state_topic)
         for index, name in enumerate(arm.policy_names):
             joints[name] = JointInput(stream, arm.joints[index])
             bounds[name] = (arm.position_min[index], arm.position_max[index], arm.max_step[index])
+            if arm.is_gripper[index]:
+                grippers.add(name)
     limits = np.array([bounds[name] for name in action_names], dtype=np.float64)
+    moved_by = {
+        camera.key: tuple(
+            action_names.index(name)
+            for arm in robot.arms
+            if camera.arm in ("", arm.name)
+            for name in arm.policy_names
+            if name not in grippers
+        )
+        for camera in robot.cameras
+    }
     return Layout(
         streams=cameras + states,
         cameras=tuple(
-            CameraInput(by_key[key], key, spec.camera(key).height, spec.camera(key).width) for key in image_keys
+            CameraInput(by_key[key], key, spec.camera(key).height, spec.camera(key).width, moved_by[key])
+            for key in image_keys
         ),
         state=tuple(joints[name] for name in state_names),
         pose=tuple(joints[name] for name in action_names),
         limits=JointLimits(action_names, limits[:, 0], limits[:, 1], limits[:, 2]),
+        arm_joints=np.array([name not in grippers for name in action_names]),
         arms=tuple(ArmOutput(arm, tuple(action_names.index(name) for name in arm.policy_names)) for arm in robot.arms),
         period_ns=round(1e9 / spec.fps),
     )

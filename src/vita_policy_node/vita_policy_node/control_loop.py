@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from vita_dataset.errors import DataError
 from vita_policy_node.chunk_scheduler import ChunkScheduler, DueAction
 from vita_policy_node.contract import Layout
+from vita_policy_node.follow_check import FollowCheck
 from vita_policy_node.inference_worker import Worker
+from vita_policy_node.jump_check import JumpCheck
 from vita_policy_node.observation_builder import read_joints
 from vita_policy_node.observation_sync import ObservationSync
 from vita_policy_node.safety import COMMAND_MEMORY_NS, SafetyGate, SentCommand
@@ -51,12 +53,13 @@ class Tick:
 
 @dataclass
 class LoopCounts:
-    """Since the last start."""
+    """Since the last start: ticks held by reason, faults of the measurements and hits of the safety gate by name."""
 
     chunks: int = 0
     commands: int = 0
     limited: int = 0
     holds: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
     hits: Counter[str] = field(default_factory=Counter)
 
 
@@ -75,6 +78,10 @@ class ControlLoop:
         self.last_chunk: ActionChunk | None = None
         self._worker = worker
         self._gate = SafetyGate(layout.limits, settings.limit_mode, settings.max_lag_steps)
+        self._jumps = JumpCheck(layout)
+        # With a prefix no arm hears the commands, so none follows them.
+        window_ns = 0 if settings.command_prefix else settings.stuck_ns
+        self._follow = FollowCheck(layout.limits.names, layout.speed_per_s, layout.arm_joints, window_ns)
         self._running = False
         self._idle_reason = "not started"
         self._sent: SentCommand | None = None
@@ -96,8 +103,12 @@ class ControlLoop:
             # Another robot's publisher on the same topic; it must not hide the pose of this one.
             self.sync.rules.refuse(stream, Arrival.FOREIGN)
             return
-        if self.sync.add(stream, message, now_ns) is Arrival.JUMPED_BACK:
+        arrival = self.sync.add(stream, message, now_ns)
+        if arrival is Arrival.JUMPED_BACK:
             self.discard()
+            self._jumps.forget()
+        if joints and self._running and arrival in (Arrival.ACCEPTED, Arrival.JUMPED_BACK):
+            self._jumps.add(stream, message)
 
     def start(self) -> None:
         """Begin commanding with the next tick; steps count from the last command while it is fresh, else the pose."""
@@ -105,6 +116,8 @@ class ControlLoop:
         self.counts = LoopCounts()
         self.sync.reset_counts()
         self.scheduler.reset_counts()
+        self._jumps.forget()
+        self._follow.start()
         self._running = True
 
     def stop(self, reason: str) -> None:
@@ -128,6 +141,7 @@ class ControlLoop:
         """Forget all messages, the last command and the time, when there was no tick for a while or will be none."""
         self.discard()
         self.sync.forget()
+        self._jumps.forget()
         self._sent = None
         self._last_tick_ns = None
 
@@ -143,6 +157,9 @@ class ControlLoop:
             return self._hold("; ".join(stale))
         if self._elapsed_ns < self._settled_ns:
             return self._hold("the clock jumped: waiting until the arm has reached the command sent before")
+        if (fault := self._fault()) is not None:
+            self.discard()
+            return self._hold(fault)
         chunk = self._collect(now_ns)
         if self.scheduler.needs_chunk(now_ns) and self._request(now_ns):
             chunk = self._collect(now_ns) or chunk
@@ -164,9 +181,18 @@ class ControlLoop:
             return
         if passed_ns < 0:
             self.sync.forget()
+            self._jumps.forget()
         self.discard()
         self._sent = None
         self._settled_ns = self._elapsed_ns + COMMAND_MEMORY_NS
+
+    def _fault(self) -> str | None:
+        """Why the measured positions cannot be trusted, or that a joint was found stuck."""
+        jump = self._jumps.check(self._elapsed_ns)
+        if jump is not None:
+            self.counts.faults.update(jump.faults)
+            return jump.reason
+        return self._follow.stuck.reason if self._follow.stuck is not None else None
 
     def _command(self, due: DueAction, chunk: ActionChunk | None) -> Tick:
         try:
@@ -182,6 +208,10 @@ class ControlLoop:
                 # Kept fresh: once it expired, steps would count from the pose and push the arm again and again.
                 self._sent = SentCommand(self._sent.values, self._elapsed_ns)
             return self._hold(verdict.reason, chunk)
+        stuck = self._follow.check(verdict.command, measured, self._elapsed_ns)
+        if stuck is not None:
+            self.counts.faults.update(stuck.faults)
+            return self._hold(stuck.reason, chunk)
         self._sent = SentCommand(verdict.command, self._elapsed_ns)
         self.counts.commands += 1
         self.counts.limited += bool(verdict.hits)
@@ -208,6 +238,7 @@ class ControlLoop:
         if prediction is None:
             return None
         self._failure = prediction.failure
+        self.counts.faults.update(prediction.faults)
         if prediction.chunk is None:
             self.scheduler.abandon()
             return None

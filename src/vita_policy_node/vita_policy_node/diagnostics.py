@@ -39,7 +39,7 @@ def status_message(
 def diagnostic_message(
     name: str, state: PolicyState, reason: str, loop: ControlLoop | None, now_ns: int
 ) -> DiagnosticArray:
-    """One diagnostic status: the counters of each stream, holds and limits by name.
+    """One diagnostic status: the counters of each stream, holds, faults and limits by name.
 
     Its level is WARN while holding and ERROR after a bug.
     """
@@ -55,6 +55,7 @@ def diagnostic_message(
             values[f"{stream.name} refused"] = count.refused
         values |= {f"refused, {what}": number for what, number in loop.sync.rules.refusals.items()}
         values |= {f"hold, {what}": number for what, number in loop.counts.holds.items()}
+        values |= {f"fault, {what}": number for what, number in loop.counts.faults.items()}
         values |= {f"limited, {what}": number for what, number in loop.counts.hits.items()}
         values |= {"steps dropped as late": loop.scheduler.dropped_steps, "commands": loop.counts.commands}
     status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]

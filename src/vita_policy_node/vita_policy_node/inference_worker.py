@@ -9,6 +9,7 @@ from typing import Protocol
 
 from vita_dataset.errors import VitaError
 from vita_policy_node.observation_sync import MatchedSet
+from vita_policy_node.plausibility import ImplausibleError
 from vita_train.policy.observation import ActionChunk
 
 Predict = Callable[[MatchedSet], ActionChunk]
@@ -16,10 +17,16 @@ Predict = Callable[[MatchedSet], ActionChunk]
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """A finished prediction: a chunk, or why the observation could not be used."""
+    """A finished prediction: a chunk, or why the observation could not be used, and the faults found in it."""
 
     chunk: ActionChunk | None
     failure: str = ""
+    faults: tuple[str, ...] = ()
+
+    @classmethod
+    def failed(cls, error: VitaError) -> Prediction:
+        """There is no chunk, because of ``error``."""
+        return cls(None, str(error), error.finding.faults if isinstance(error, ImplausibleError) else ())
 
 
 class Worker(Protocol):
@@ -63,7 +70,7 @@ class InferenceWorker:
         try:
             return Prediction(future.result())
         except VitaError as error:
-            return Prediction(None, str(error))
+            return Prediction.failed(error)
 
     def reset(self) -> None:
         """See ``Worker``."""

@@ -1,4 +1,4 @@
-"""One matched set of messages becomes what the policy sees. Runs in the inference thread."""
+"""One matched set of messages becomes what the policy sees, or is refused. Runs in the inference thread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,33 @@ from vita_dataset.errors import DataError
 from vita_policy_node.contract import JointInput, Layout
 from vita_policy_node.conversions import decode_image, joint_positions
 from vita_policy_node.observation_sync import MatchedSet
+from vita_policy_node.picture_check import PictureCheck
+from vita_policy_node.plausibility import ImplausibleError
+from vita_policy_node.settings import NodeSettings
 from vita_train.policy.observation import Observation
+
+
+class ObservationBuilder:
+    """Builds one observation after the other and looks whether its pictures can be true."""
+
+    def __init__(self, layout: Layout, settings: NodeSettings) -> None:
+        self._layout = layout
+        self._pictures = PictureCheck(layout, settings.blank_spread, settings.frozen_move_rad)
+
+    def build(self, matched: MatchedSet) -> Observation:
+        """See ``build_observation``.
+
+        Raises:
+            DataError: a message is not what the robot file promised; it names the stream.
+            ImplausibleError: a camera sends blank pictures or repeats one while the arm moves.
+        """
+        layout = self._layout
+        observation = build_observation(layout, matched)
+        pose = read_joints(layout, layout.pose, matched.messages)
+        finding = self._pictures.check(matched, observation.images, pose)
+        if finding is not None:
+            raise ImplausibleError(finding)
+        return observation
 
 
 def build_observation(layout: Layout, matched: MatchedSet) -> Observation:

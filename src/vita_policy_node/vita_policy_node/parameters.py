@@ -19,10 +19,12 @@ CAMERA_PARAMETERS = {
     "topic": "Topic of the images.",
     "key": "The policy's image key that this camera feeds.",
     "transport": "raw = sensor_msgs/Image, compressed = sensor_msgs/CompressedImage.",
+    "arm": "The arm that carries this camera; left out for one that sees all arms.",
 }
 ARM_PARAMETERS = {
     "joints": "Names of the joints in the messages, the gripper (if any) last.",
     "policy_names": "Names of the same joints in the policy's state and action; left out when equal to joints.",
+    "is_gripper": "Which of the joints belong to a gripper; left out when their names say so.",
     "state_topic": "sensor_msgs/JointState with these joints.",
     "command_topic": "Where this arm takes its commands.",
     "command_type": "joint_trajectory = trajectory_msgs/JointTrajectory with one point.",

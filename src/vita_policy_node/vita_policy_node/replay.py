@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sensor_msgs.msg import JointState
 
-from vita_dataset.errors import DataError, VitaError
+from vita_dataset.errors import DataError
 from vita_policy_node.bag import read_bag
 from vita_policy_node.contract import Layout
 from vita_policy_node.control_loop import ControlLoop
 from vita_policy_node.conversions import joint_positions, stamp_ns
-from vita_policy_node.inference_worker import Predict, Prediction
-from vita_policy_node.observation_builder import build_observation, read_joints
+from vita_policy_node.observation_builder import ObservationBuilder, read_joints
 from vita_policy_node.observation_sync import MatchedSet
 from vita_policy_node.settings import NodeSettings
+from vita_policy_node.simulated_worker import SimulatedWorker
 from vita_train.policy.observation import ActionChunk, Observation
 
 RECORDED_ACTION = "/recorded/action"
@@ -71,46 +71,18 @@ class Replay:
     latency_ns: int
 
 
-class SimulatedWorker:
-    """Predicts at once and hands the result out ``latency_ns`` later: inference time without a clock."""
-
-    def __init__(self, predict: Predict, latency_ns: int) -> None:
-        self._predict = predict
-        self._latency_ns = latency_ns
-        self._waiting: tuple[int, Prediction] | None = None
-
-    def submit(self, matched: MatchedSet, now_ns: int) -> None:
-        """See ``inference_worker.Worker``."""
-        try:
-            prediction = Prediction(self._predict(matched))
-        except VitaError as error:
-            prediction = Prediction(None, str(error))
-        self._waiting = (now_ns + self._latency_ns, prediction)
-
-    def poll(self, now_ns: int) -> Prediction | None:
-        """See ``inference_worker.Worker``."""
-        if self._waiting is None or now_ns < self._waiting[0]:
-            return None
-        prediction = self._waiting[1]
-        self._waiting = None
-        return prediction
-
-    def reset(self) -> None:
-        """See ``inference_worker.Worker``."""
-        self._waiting = None
-
-
 @dataclass
 class _Predictor:
     """Calls the policy and notes, for each chunk, the pose measured at its observation."""
 
     layout: Layout
+    build: Callable[[MatchedSet], Observation]
     predict: Callable[[Observation], ActionChunk]
     poses: dict[int, Vector] = field(default_factory=dict)
     inference_ns: list[int] = field(default_factory=list)
 
     def __call__(self, matched: MatchedSet) -> ActionChunk:
-        chunk = self.predict(build_observation(self.layout, matched))
+        chunk = self.predict(self.build(matched))
         self.poses[matched.stamp_ns] = read_joints(self.layout, self.layout.pose, matched.messages)
         self.inference_ns.append(chunk.inference_ns)
         return chunk
@@ -141,7 +113,9 @@ def replay_bag(
         DataError: the bag lacks a topic, is damaged, or holds no recorded action.
     """
     recorded = read_recorded_actions(bag, layout.limits.names)
-    predictor = _Predictor(layout, predict)
+    predictor = _Predictor(layout, ObservationBuilder(layout, settings).build, predict)
+    # The recorded arm followed the recorded commands; that it does not follow these means nothing.
+    settings = replace(settings, stuck_ns=0)
     loop = ControlLoop(layout, settings, SimulatedWorker(predictor, latency_ns), action_horizon)
     loop.start()
     pending = tick_times(list(recorded), layout.period_ns)[::-1]
@@ -239,5 +213,6 @@ def metadata(replay: Replay) -> dict[str, Any]:
         "chunks": loop.counts.chunks,
         "steps_dropped_as_late": loop.scheduler.dropped_steps,
         "holds": dict(loop.counts.holds),
+        "faults": dict(loop.counts.faults),
         "safety": {"commands_limited": loop.counts.limited, "hits": dict(loop.counts.hits)},
     }

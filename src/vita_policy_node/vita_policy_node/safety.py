@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vita_policy_node.plausibility import named
+
 Vector = NDArray[np.float64]
 
 COMMAND_MEMORY_NS = 500_000_000
@@ -92,7 +94,7 @@ class SafetyGate:
         values = np.asarray(action, dtype=np.float64)
         finite = np.isfinite(values)
         if not finite.all():
-            where = _named(names, ~finite) if values.shape == (len(names),) else ("action",)
+            where = named(names, ~finite) if values.shape == (len(names),) else ("action",)
             return _hold("finite", where, "the policy's action is not finite")
         if tuple(names) != limits.names or values.shape != (len(limits.names),):
             return _hold("names", ("action",), "the policy's action does not have the names or width of the robot")
@@ -110,7 +112,7 @@ class SafetyGate:
             return Verdict(None, hits, "the policy's action is outside a limit")
         inside = (command >= limits.position_min) & (command <= limits.position_max)
         if not inside.all():
-            outside = _named(limits.names, ~inside)
+            outside = named(limits.names, ~inside)
             text = ", ".join(outside)
             return Verdict(
                 None,
@@ -120,7 +122,7 @@ class SafetyGate:
         # A joint whose largest step is 0 never gets a command away from where it is.
         lags = ~(np.abs(command - measured) <= self._max_lag) & (limits.max_step > 0)
         if lags.any():
-            names_lagging = _named(limits.names, lags)
+            names_lagging = named(limits.names, lags)
             return Verdict(
                 None,
                 (*hits, *(f"lag: {name}" for name in names_lagging)),
@@ -141,12 +143,8 @@ class SafetyGate:
         return values is not None and values.shape == (len(self._limits.names),) and bool(np.isfinite(values).all())
 
 
-def _named(names: Sequence[str], mask: NDArray[np.bool_]) -> tuple[str, ...]:
-    return tuple(name for name, hit in zip(names, mask, strict=True) if hit)
-
-
 def _hits(rule: str, names: Sequence[str], mask: NDArray[np.bool_]) -> tuple[str, ...]:
-    return tuple(f"{rule}: {name}" for name in _named(names, mask))
+    return tuple(f"{rule}: {name}" for name in named(names, mask))
 
 
 def _hold(rule: str, where: tuple[str, ...], reason: str) -> Verdict:

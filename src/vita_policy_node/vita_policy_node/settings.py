@@ -33,6 +33,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("device", "cpu", "Where the model runs: 'cpu', 'cuda' or 'cuda:<n>'."),
     Setting("precision", "fp32", "Arithmetic of the model; the CPU always uses fp32.", choices=PRECISIONS),
     Setting("rate_hz", 0.0, "Commands per second; must equal the policy's fps, 0 takes it over.", "Hz", 0.0, 1000.0),
+    Setting("torch_threads", 0, "CPU threads of the model; 0 leaves it to torch.", "threads", 0, 256),
     Setting("slop_s", 0.025, "Largest difference between the stamps of one matched set.", "s", 0.0001, 1.0),
     Setting(
         "queue_size",
@@ -60,6 +61,31 @@ SETTINGS: tuple[Setting, ...] = (
         1000,
     ),
     Setting(
+        "blank_spread",
+        2.0,
+        "A picture whose values spread less (standard deviation) is blank: hold; 0 = not checked.",
+        "levels of 255",
+        0.0,
+        100.0,
+    ),
+    Setting(
+        "frozen_move_rad",
+        0.1,
+        "A camera that repeats a picture although an arm joint moved further is frozen: hold; 0 = not checked.",
+        "rad",
+        0.0,
+        6.3,
+    ),
+    Setting(
+        "stuck_s",
+        1.0,
+        "An arm joint that stands still for so long although its commands moved is stuck: hold until the next start; "
+        "0 = not checked.",
+        "s",
+        0.0,
+        10.0,
+    ),
+    Setting(
         "stamp_commands",
         False,
         "Fill header.stamp of the commands with the node's clock. By default it is 0, which tells the controller to "
@@ -83,6 +109,7 @@ class NodeSettings:
     checkpoint: str
     device: str
     precision: str
+    torch_threads: int
     rate_hz: float
     slop_s: float
     queue_size: int
@@ -90,6 +117,9 @@ class NodeSettings:
     state_timeout_ns: int
     limit_mode: str
     max_lag_steps: int
+    blank_spread: float
+    frozen_move_rad: float
+    stuck_ns: int
     stamp_commands: bool
     command_prefix: str
     allow_unnamed_joints: bool
@@ -133,6 +163,6 @@ def read_settings(parameters: Mapping[str, Any]) -> NodeSettings:
             problems.append(str(error))
     if problems:
         raise DataError("; ".join(problems))
-    for name in ("camera_timeout", "state_timeout"):
+    for name in ("camera_timeout", "state_timeout", "stuck"):
         values[f"{name}_ns"] = round(values.pop(f"{name}_s") * NS_PER_S)
     return NodeSettings(**values)
