@@ -8,13 +8,13 @@
 #   VITA_TORCH    pip arguments that install another build of torch (default: torch==2.13.0 as requirements say)
 #   VITA_PYTHON   the Python to use (default: python3, or the one that the installed ROS 2 was built for)
 #   VITA_ROS      see find_ros.sh
-#   VITA_PROFILE  "train" (default: everything) or "robot" (requirements/robot.txt only, for the robot's computer)
+#   VITA_PROFILE  the file of requirements/: "sim" (default: everything), "train" (no simulator) or "robot" (serving only)
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 venv="$root/.venv"
-profile=${VITA_PROFILE:-train}
+profile=${VITA_PROFILE:-sim}
 log="$venv/setup.log"
 
 die() { echo "error: $*" >&2; exit 1; }
@@ -34,7 +34,7 @@ if [ -n "$ROS_SETUP" ]; then
 fi
 
 check_machine() {
-  case "$profile" in train|robot) ;; *) die "VITA_PROFILE is '$profile', but must be 'train' or 'robot'" ;; esac
+  case "$profile" in sim|train|robot) ;; *) die "VITA_PROFILE is '$profile', but must be 'sim', 'train' or 'robot'" ;; esac
   python=${VITA_PYTHON:-python3}
   if [ -n "$ROS_SETUP" ] && [ -z "${VITA_PYTHON:-}" ]; then
     local built_for=("$(dirname "$ROS_SETUP")"/lib/python3.*)
@@ -128,6 +128,8 @@ build() {
   fresh build "$key" && [ -f install/setup.bash ] && return
   echo "[3/3] colcon build"
   rm -f "$venv/.stage-build"
+  # --symlink-install stumbles over its own links to files that are gone.
+  [ ! -d build ] || find build install -xtype l -delete
   (
     set +u
     if [ "$ROS_KIND" = wheels ]; then

@@ -53,7 +53,7 @@ def ours(name, allowed):
 
 
 def test_every_package_is_looked_at():
-    for package in ("vita_dataset", "vita_train", "vita_policy_node"):
+    for package in ("vita_dataset", "vita_train", "vita_policy_node", "vita_sim"):
         assert len(list(modules(package))) > 3
 
 
@@ -95,9 +95,25 @@ def test_node_uses_the_policy_door_and_the_pure_modules():
     assert not violations("vita_policy_node", lambda n: within(n, HEAVY) or ours(n, allowed))
 
 
-def test_rclpy_stays_in_the_shell_of_the_node():
+def test_the_simulator_goes_through_the_same_doors():
+    """It sees the policy through its door, data through the writers, and nobody but launch files knows it."""
+    allowed = {"vita_sim", "vita_dataset", "vita_train.policy", "vita_policy_node", "vita_msgs"}
     shell = {"vita_policy_node.policy_node", "vita_policy_node.parameters"}
-    assert not violations("vita_policy_node", lambda n: within(n, ["rclpy"]), only=lambda module: module not in shell)
+    assert not violations("vita_sim", lambda n: within(n, [*HEAVY, *shell]) or ours(n, allowed))
+    for package in ("vita_dataset", "vita_train", "vita_policy_node"):
+        assert not violations(package, lambda n: within(n, ["vita_sim", "mujoco"]))
+
+
+SHELLS = {
+    "vita_policy_node": {"policy_node", "parameters"},
+    "vita_sim": {"sim_robot", "sim_parameters", "run_episodes", "episode_client"},
+}
+
+
+@pytest.mark.parametrize("package", SHELLS)
+def test_rclpy_stays_in_the_shell_of_the_nodes(package):
+    shell = {f"{package}.{name}" for name in SHELLS[package]}
+    assert not violations(package, lambda n: within(n, ["rclpy"]), only=lambda module: module not in shell)
 
 
 @pytest.mark.parametrize("package", ["vita_dataset", "vita_train", "vita_policy_node"])

@@ -231,7 +231,7 @@ def test_the_device_of_the_robot_file_counts_unless_another_is_given(launch, tmp
 
 
 def test_the_arguments_are_shown(launch):
-    for file in ("real.launch.py", "replay.launch.py"):
+    for file in ("real.launch.py", "replay.launch.py", "sim.launch.py"):
         run = launch(file, "--show-args")
         run.wait_for_end(30)
         assert "'checkpoint'" in run.text
