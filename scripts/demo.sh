@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# The whole way, as a user would type it: recording -> training set -> policy -> arm commands -> report.
-# Usage: scripts/demo.sh [path of a LeRobot v2.1 dataset]     (without one it makes a small sample itself)
-# Ends with exit code 1 when the policy trained on the sample is no better than holding the measured pose.
+# The whole way, as a user would type it, in the simulator:
+#   demonstrations -> training set -> policy -> replay report -> closed loop through the policy node -> one HTML page
+# Usage: scripts/demo.sh                 ends with exit code 1 when the arm succeeds too rarely
+#        scripts/demo.sh PATH            the same on a LeRobot v2.1 dataset of yours, up to the replay report
 #
-# Environment: DEMO_STEPS (training steps), DEMO_OUT (output folder, replaced if an earlier demo wrote it).
+# Environment: LONG=1 (more demonstrations, steps and episodes, a higher bar), DEMO_STEPS (training steps),
+# DEMO_OUT (output folder, replaced if an earlier demo wrote it).
 set -euo pipefail
 recording=${1:-}
 [ -z "$recording" ] || recording=$(realpath -e "$recording" 2>/dev/null) || { echo "error: DATASET '$1' does not exist; give the path of a LeRobot dataset" >&2; exit 2; }
 source "$(dirname "${BASH_SOURCE[0]}")/workspace.sh"
 
-name=sample
+name=lift
 [ -z "$recording" ] || name=$(basename "$recording")
 out=${DEMO_OUT:-demo_output/$name}
 if [ -e "$out" ]; then
@@ -20,23 +22,33 @@ mkdir -p "$out" && touch "$out/.vita_demo" "$out/COLCON_IGNORE"
 out=$(realpath "$out")
 export FLARE_DATASETS_DIR="$out/training_sets"
 began=$SECONDS
-must_beat_hold=()
+python="$root/.venv/bin/python"
 
 step() { printf '\n[%3d s] == %s\n' $((SECONDS - began)) "$*"; }
 show() { printf '$ %s\n' "${*//$root\//}"; "$@"; }
 
 bringup=$(ros2 pkg prefix --share vita_bringup)
 if [ -z "$recording" ]; then
-  recording="$out/recordings/ur12e/sample"
-  step "A small recording: 32 demonstrations of an arm that grasps a block, two cameras"
-  show ros2 run vita_dataset sample --out "$recording" --episodes 32 --steps 75 --size 64 80
-  robot="$bringup/config/ur12e.yaml"
-  must_beat_hold=(--must-beat-hold)
-  resize=() steps=${DEMO_STEPS:-300} batch=16 bag_options=()
+  # The last demonstration is kept for the replay. Closed-loop starts have other seeds than any demonstration.
+  if [ "${LONG:-0}" = 1 ]; then
+    demonstrations=201 steps=${DEMO_STEPS:-6000} starts=50 at_least=0.9
+  else
+    demonstrations=81 steps=${DEMO_STEPS:-1000} starts=20 at_least=0.6
+  fi
+  recording="$out/recordings/sim/lift"
+  robot="$bringup/config/ur12e_sim.yaml"
+  resize=(--resize 96 128) bag_options=()
+  policy=(policy.observer=small policy.vita.latent_dim=256 policy.flow_net.hidden_dim=256 policy.flow_net.num_layers=2
+    policy.action_ae.net.enc_hidden_dim=256 policy.action_ae.net.dec_hidden_dim=256 policy.action_ae.net.num_layers=2
+    train.batch_size=32 train.log_freq=20 optimizer_lr=1e-3 scheduler_warmup_steps=100)
+  step "A scripted expert shows $demonstrations times how to lift a cube"
+  show ros2 run vita_sim demonstrate --out "$recording" --episodes "$demonstrations" --robot "$robot"
 else
+  starts=0 steps=${DEMO_STEPS:-600}
   robot="$out/robot.yaml"
   # Small images keep the training of a real recording within minutes on a CPU; a GPU takes them as they are.
-  resize=(--resize 120 160) steps=${DEMO_STEPS:-600} batch=16 bag_options=(--compressed)
+  resize=(--resize 120 160) bag_options=(--compressed)
+  policy=(train.batch_size=16 optimizer_lr=3e-4 scheduler_warmup_steps=20)
 fi
 
 step "Convert it into a training set"
@@ -49,8 +61,8 @@ held_out=$((episodes - 1))
 
 step "Train on episodes 0 to $((held_out - 1)); episode $held_out is kept for the test"
 show ros2 run vita_train train policy=vita "task=$out/task.yaml" session=demo "base_dir=$out" \
-  "task.dataset_episodes=[$(seq -s, 0 $((held_out - 1)))]" "train.steps=$steps" "train.batch_size=$batch" \
-  "train.save_freq=$steps" scheduler_warmup_steps=20 optimizer_lr=3e-4 device=cpu
+  "task.dataset_episodes=[$(seq -s, 0 $((held_out - 1)))]" "train.steps=$steps" "train.save_freq=$steps" \
+  "${policy[@]}" device=cpu
 checkpoint=$(find "$out/flare_outputs" -type d -name 'step_*' | sort | tail -1)
 
 step "Turn episode $held_out into a bag, as the robot would have recorded it"
@@ -60,6 +72,15 @@ show ros2 run vita_dataset to_bag -r "$recording" --episode "$held_out" --config
 step "Replay it: recorded cameras and joints -> policy node -> arm commands -> report"
 show ros2 launch vita_bringup replay.launch.py "bag:=$out/bag" "checkpoint:=$checkpoint" rate:=1.0 "out:=$out/report"
 [ -f "$out/report/report.json" ] || { echo "error: the replay wrote no report; its output above says why" >&2; exit 1; }
+if [ "$starts" -eq 0 ]; then
+  step "Done"
+  exec "$python" scripts/demo_verdict.py "$out/report/report.json"
+fi
+
+step "Close the loop: the policy node drives the simulated arm from $starts starts that it has not seen"
+show ros2 launch vita_bringup sim.launch.py "robot:=$robot" "checkpoint:=$checkpoint" "episodes:=$starts" \
+  "out:=$out/closed_loop"
 
 step "Done"
-"$root/.venv/bin/python" scripts/demo_verdict.py "$out/report/report.json" ${must_beat_hold[@]+"${must_beat_hold[@]}"}
+exec "$python" scripts/demo_page.py "$out" --evaluation "$out/closed_loop" --training "$(dirname "$(dirname "$checkpoint")")" \
+  --replay "$out/report" --at-least "$at_least"
