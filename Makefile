@@ -12,7 +12,7 @@ setup:           ## virtual environment, Python packages, ROS 2 where there is n
 
 build: setup     ## the same: setup builds what has changed
 
-demo:            ## sample recording -> training set -> policy -> arm commands -> report (DATASET=<path> for yours)
+demo:            ## demonstrations -> policy -> a simulated arm lifts a cube -> one page (LONG=1; DATASET=<path> for yours)
 	@scripts/demo.sh $(if $(DATASET),"$(DATASET)")
 
 test:            ## every test: colcon test of all packages, then the tests of the workspace itself

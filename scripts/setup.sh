@@ -143,6 +143,12 @@ build() {
   done_with build "$key"
 }
 
+# Rendering needs a library that no Python package carries; everything else works without it.
+note_missing_gl() {
+  [ "$profile" != sim ] || "$venv/bin/python" -c 'import ctypes.util, sys; sys.exit(not any(map(ctypes.util.find_library, ("EGL", "OSMesa"))))' ||
+    echo "note: neither EGL nor OSMesa was found, so the simulator cannot render; install one (Debian, Ubuntu: apt install libegl1 libegl-mesa0)"
+}
+
 check_machine
 make_environment
 install_packages
@@ -150,4 +156,5 @@ build
 for folder in data outputs flare_outputs demo_output; do
   mkdir -p "$folder" && touch "$folder/COLCON_IGNORE"
 done
+note_missing_gl
 [ "${1:-}" = --quiet ] || echo "ready; in each new shell: source install/setup.bash"
