@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lerobot_v3_files import write_v3
 
 from vita_dataset.episode import EpisodeTable
 from vita_dataset.lerobot_writer import LeRobotWriter, Recording
@@ -67,6 +68,17 @@ def record(tmp_path: Path) -> Recorder:
             )
         writer.finish()
         return root
+
+    return write
+
+
+@pytest.fixture
+def both(record: Recorder, tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
+    """The same episodes as v2.1 and as v3.0."""
+
+    def write(codec: str | None = None, lengths: tuple[int, ...] = (5, 7, 3, 6), **layout: Any) -> tuple[Path, Path]:
+        old = record("v21/reach", lengths=lengths, codec=codec)
+        return old, write_v3(old, tmp_path / "v30/reach", **layout)
 
     return write
 

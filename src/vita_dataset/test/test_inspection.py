@@ -8,7 +8,8 @@ import yaml
 
 from vita_dataset.convert import convert
 from vita_dataset.errors import DataError
-from vita_dataset.inspection import describe
+from vita_dataset.inspection import describe, offset_lines, shortened
+from vita_dataset.origin import origin
 from vita_dataset.robot import parse_robot, read_robot_file
 from vita_dataset.robot_template import robot_text
 from vita_dataset.sources import open_source
@@ -27,23 +28,49 @@ def set_action(root, episode, rows):
 def test_says_what_a_dataset_holds(record, tmp_path):
     root = record(codec="h264")
     source = open_source(root)
-    text = describe(root, source, survey(source))
+    text = describe(source, survey(source), origin(root, source, hashed=True))
     for part in ("lab/reach (LeRobot v2.1", "2 episodes, 12 steps, 0:01 at 10 Hz", "observation.images.front  32x48"):
         assert part in text
     assert "gripper" in text
     output = convert(root, tmp_path / "out").output
     converted = open_source(output)
-    text = describe(output, converted, survey(converted))
+    text = describe(converted, survey(converted), origin(output, converted, hashed=False))
     for part in ("converted dataset", "sha256:", "pixels, 0..1", "2 episodes, 12 steps"):
         assert part in text
+
+
+def test_offsets_of_one_length_share_a_line():
+    def offset(steps, between=None, reason=""):
+        return {"steps": steps, "correlation": 0.9, "between": between, "reason": reason}
+
+    found = {"a": offset(5), "b": offset(-1), "c": offset(5), "d": offset(None, [1, 9], "slow")}
+    assert offset_lines(found, 50.0) == [
+        "-1 step (-20 ms): b",
+        "5 steps (100 ms): a, c",
+        "cannot tell, slow: d (1 to 9 steps)",
+    ]
+
+
+def test_a_long_list_is_cut():
+    assert shortened(["a"] * 20) == ["a"] * 20
+    assert shortened(["a"] * 30)[20:] == ["and 10 more; the page of 'inspect --html' lists them all"]
+
+
+def test_the_recorded_content_is_hashed_when_asked(record):
+    root = record(codec="h264")
+    source = open_source(root)
+    assert origin(root, source, hashed=True).fingerprint == source.fingerprint()
+    assert origin(root, source, hashed=False).fingerprint == ""
+    (root / "videos/chunk-000/observation.images.wrist/episode_000000.mp4").unlink()
+    assert origin(root, open_source(root), hashed=True).fingerprint == ""
 
 
 def test_nan_is_a_warning_here_and_no_failure(record):
     root = record(lengths=(4,))
     set_action(root, 0, [[0, 0, 0], [1, 0, float("nan")], [2, 0, 0], [9, 0, 1]])
     found = survey(open_source(root))
-    assert "episode 0: 1 of 4 steps hold NaN or infinity" in found.findings
-    assert "the action never changes in lift" in found.findings
+    assert "episode 0: 1 of 4 steps hold NaN or infinity, which convert refuses" in found.report.warnings
+    assert "the action never changes in lift" in found.report.warnings
     assert found.action.count == 3
     np.testing.assert_array_equal(found.action_change, [7, 0, 1])
     set_action(root, 0, [[float("nan")] * 3] * 4)

@@ -207,7 +207,7 @@ def test_tasks_without_an_episode_list(record):
     put(root, "task_index", [9] * 4)
     dataset = LeRobotDataset(root)
     assert dataset.episode(0).table.task == ""
-    assert dataset.notes == ["meta/tasks.jsonl has no task_index 9, which the tables use"]
+    assert dataset.notes == ["the tables use task_index 9, which the tasks in meta/ do not have"]
     (root / "meta/tasks.jsonl").write_text('{"task_index": 0}')
     with pytest.raises(DataError, match=r"line 1 of '.*tasks\.jsonl'"):
         LeRobotDataset(root).episode(0)

@@ -2,6 +2,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from vita_dataset.errors import DataError
 from vita_dataset.parquet import ParquetFile, write_parquet
@@ -25,6 +27,43 @@ def test_numbers_of_any_layout(tmp_path):
         np.testing.assert_array_equal(file.numbers(column, 2), rows)
     np.testing.assert_array_equal(file.numbers("plain", 1), [[1], [2], [3]])
     assert len(file) == 3
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(1, 12), st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
+def test_any_rows_of_any_row_groups(tmp_path, group, first, second, inner):
+    count = 50
+    state = np.arange(2.0 * count).reshape(count, 2)
+    columns = {
+        "fixed": pa.array(state.tolist(), pa.list_(pa.float32(), 2)),
+        "lists": pa.array(state.tolist(), pa.list_(pa.float64())),
+        "image": pa.array([{"bytes": b"%d" % row, "path": None} for row in range(count)]),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet", row_group_size=group)
+    start, stop = sorted((first, second))
+    file = ParquetFile(tmp_path / "a.parquet")
+    part = file.rows(start, stop)
+    assert (len(part), part.first_row, len(file)) == (stop - start, start, count)
+    for column in ("fixed", "lists"):
+        np.testing.assert_array_equal(part.numbers(column, 2), state[start:stop])
+        np.testing.assert_array_equal(file.numbers(column, 2), state)
+    assert list(part.encoded_images("image")) == [b"%d" % row for row in range(start, stop)]
+    inner = min(inner, len(part))
+    np.testing.assert_array_equal(part.rows(inner, len(part)).numbers("fixed", 2), state[start + inner : stop])
+
+
+def test_values_of_any_type(tmp_path):
+    file = write(tmp_path / "a.parquet", text=pa.array(["a", None]), lists=pa.array([["x"], []]))
+    assert file.values("text") == ["a", None]
+    assert file.rows(1, 2).values("lists") == [[]]
+    with pytest.raises(DataError, match="no column 'absent'"):
+        file.values("absent")
+
+
+def test_a_table_without_rows(tmp_path):
+    file = write(tmp_path / "a.parquet", a=pa.array([], pa.float32()), image=pa.array([], pa.binary()))
+    assert file.numbers("a", 1).shape == (0, 1)
+    assert list(file.encoded_images("image")) == []
 
 
 def test_numbers_that_do_not_fit(tmp_path):

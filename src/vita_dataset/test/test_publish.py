@@ -2,6 +2,7 @@ import errno
 import multiprocessing
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -120,6 +121,13 @@ def test_a_parent_that_is_a_file(tmp_path):
         publish(tmp_path / "file" / "out", overwrite=False, replaceable=is_ours),
     ):
         pass
+
+
+def test_a_mount_point_is_refused_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == tmp_path / "disk")
+    (tmp_path / "disk").mkdir()
+    with pytest.raises(DataError, match="mount point"), publish(tmp_path / "disk", overwrite=True, replaceable=is_ours):
+        pytest.fail("it began")
 
 
 def test_links_are_followed_and_kept(tmp_path):

@@ -48,5 +48,5 @@ def test_converts_and_becomes_a_bag(shortest_episode, tmp_path):
 
 def test_the_whole_recording_is_described():
     found = survey(LeRobotDataset(RECORDING))
-    assert found.steps == 3741
-    assert not [finding for finding in found.findings if "NaN" in finding]
+    assert found.report.steps == 3741
+    assert not [finding for finding in found.report.warnings if "NaN" in finding]

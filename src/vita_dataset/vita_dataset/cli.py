@@ -10,7 +10,10 @@ from pathlib import Path
 from vita_dataset import errors
 from vita_dataset.convert import DATASETS_VARIABLE, datasets_dir
 from vita_dataset.convert import convert as convert_dataset
-from vita_dataset.inspection import describe, folder_bytes
+from vita_dataset.inspection import describe, offset_lines, shortened
+from vita_dataset.origin import folder_bytes, origin
+from vita_dataset.page import chosen_episodes, page_text
+from vita_dataset.page_file import check_page, write_page
 from vita_dataset.progress import ProgressLine, clock_time
 from vita_dataset.robot_template import robot_text
 from vita_dataset.sample import write_sample
@@ -70,8 +73,10 @@ def _convert(argv: Sequence[str]) -> int:
         f"{clock_time(report['seconds'])} of recording, {folder_bytes(result.output) / 1e6:.0f} MB"
     )
     for title, key in (("warning", "warnings"), ("note", "notes")):
-        for entry in report[key]:
+        for entry in shortened(report[key]):
             print(f"{title}: {entry}")
+    for line in offset_lines(report["action_offset"]["elements"], result.spec.fps):
+        print(f"action ahead of state: {line}")
     if report["left_out"]:
         print(f"left out: {', '.join(report['left_out'])}")
     if args.write_task is not None:
@@ -82,13 +87,28 @@ def _convert(argv: Sequence[str]) -> int:
 
 
 def _inspect(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="inspect", description="Show what a LeRobot or converted dataset holds.")
+    parser = argparse.ArgumentParser(prog="inspect", description="Check what a LeRobot or converted dataset holds.")
     parser.add_argument("path", type=Path, metavar="PATH", help="the dataset's folder")
+    parser.add_argument("--tables-only", action="store_true", help="look at no pictures: quick, finds less")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="also write one page with plots and pictures")
+    parser.add_argument(
+        "--show", type=int, nargs="+", metavar="N", help="episodes to plot on the page (default: first, middle, last)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace a FILE that is no page of this command")
     parser.add_argument("--write-robot", type=Path, metavar="FILE", help="also write a robot file to start from")
     args = parser.parse_args(argv)
+    if args.html is None and (args.show is not None or args.overwrite):
+        raise errors.UsageError("--show and --overwrite are about the page; add --html FILE")
     source = open_source(args.path)
-    found = survey(source)
-    print(describe(args.path, source, found), end="")
+    if args.html is not None:  # before the long work
+        check_page(args.html, args.path, overwrite=args.overwrite)
+    shown = chosen_episodes(source, args.show)
+    found = survey(source, frames=not args.tables_only, on_progress=ProgressLine(sys.stderr, "episodes"))
+    whence = origin(args.path, source, hashed=not args.tables_only)
+    print(describe(source, found, whence), end="")
+    if args.html is not None:
+        write_page(args.html, page_text(source, found, whence, shown))
+        print(f"\npage: {args.html}")
     if args.write_robot is not None:
         write_new_file(args.write_robot, robot_text(source.spec, found))
         print(f"\nrobot file: {args.write_robot}")

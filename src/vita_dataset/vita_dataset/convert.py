@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vita_dataset.checks import BlackWatch, constant_findings, timing_findings
 from vita_dataset.dataset_writer import DatasetWriter
 from vita_dataset.episode import Episode, check_finite
 from vita_dataset.errors import DataError, UsageError
@@ -21,6 +20,7 @@ from vita_dataset.image import fit_image
 from vita_dataset.lerobot_reader import LeRobotDataset
 from vita_dataset.progress import Progress, no_progress
 from vita_dataset.publish import publish, refuse_overlap
+from vita_dataset.report import Verification
 from vita_dataset.spec import CameraSpec, DatasetSpec
 from vita_dataset.zarr_store import is_converted
 
@@ -115,8 +115,7 @@ def _write(work: Path, dataset: LeRobotDataset, spec: DatasetSpec, steps: int, o
     names = {"state": spec.state.labels, "action": spec.action.labels}
     writer = DatasetWriter(work, spec)
     total, done = steps * len(spec.cameras), 0
-    warnings: list[str] = []
-    seconds = 0.0
+    verification = Verification(spec)
 
     def fitted(episode: Episode, camera: CameraSpec) -> Iterator[NDArray[np.uint8]]:
         nonlocal done
@@ -128,19 +127,14 @@ def _write(work: Path, dataset: LeRobotDataset, spec: DatasetSpec, steps: int, o
     for index in range(dataset.episode_count):
         episode = dataset.episode(index)
         check_finite(episode.table, names, str(dataset.spec.source.path))
-        warnings += timing_findings(episode.table, spec.fps)
-        watched = {camera.key: BlackWatch(fitted(episode, camera)) for camera in spec.cameras}
+        frames = {camera.key: fitted(episode, camera) for camera in spec.cameras}
+        watched = verification.watch(episode.table, frames)
         writer.add_episode(episode.table, watched)
-        warnings += [f"episode {index}: camera '{key}' is black" for key, watch in watched.items() if watch.black]
-        seconds += float(np.ptp(episode.table.timestamps_s)) + 1 / spec.fps
+        verification.add(episode.table, watched)
     report = {
         "source": spec.source.path,
         "fingerprint": spec.source.fingerprint,
-        "episodes": dataset.episode_count,
-        "steps": steps,
-        "seconds": round(seconds, 3),
-        "images": total,
-        "warnings": warnings + constant_findings(spec, writer.stats),
+        **verification.report(writer.stats).to_dict(),
         "notes": dataset.notes,
         "left_out": dataset.left_out,
     }

@@ -2,59 +2,106 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
+
+from vita_dataset.origin import Origin
 from vita_dataset.progress import clock_time
 from vita_dataset.sources import EpisodeSource
 from vita_dataset.spec import VectorSpec
 from vita_dataset.stats import FeatureStats
 from vita_dataset.survey import Survey
-from vita_dataset.zarr_store import ConvertedDataset
+
+MOST_LINES = 20
 
 
-def describe(path: Path, source: EpisodeSource, found: Survey) -> str:
-    """Features, names, sizes, statistics and warnings of a dataset.
+def describe(source: EpisodeSource, found: Survey, whence: Origin) -> str:
+    """Warnings, features, names, sizes and statistics of a dataset.
 
     Args:
-        path: its folder.
         source: the dataset.
-        found: its ranges and findings.
+        found: what a survey of it found.
+        whence: where it is and where it came from.
     """
-    spec = source.spec
-    kind = "converted dataset" if isinstance(source, ConvertedDataset) else f"LeRobot {spec.source.codebase_version}"
+    spec, report = source.spec, found.report
     lines = [
-        f"{spec.repo_id} ({kind}, {folder_bytes(path) / 1e6:.1f} MB) in {path}",
-        f"{source.episode_count} episodes, {found.steps} steps, {clock_time(found.seconds)} at {spec.fps:g} Hz",
+        f"{spec.repo_id} ({whence.kind}) in {whence.path}",
+        f"{len(report.lengths)} episodes, {report.steps} steps, {clock_time(report.seconds)} at {spec.fps:g} Hz",
     ]
-    if isinstance(source, ConvertedDataset):
-        lines.append(f"from {spec.source.path} (LeRobot {spec.source.codebase_version}, {spec.source.fingerprint})")
-    lines += ["", "cameras (H x W)"]
-    lines += [f"  {camera.key}  {camera.height}x{camera.width}" for camera in spec.cameras]
+    if whence.recording:
+        lines.append(f"from {whence.recording}")
+    if whence.fingerprint:
+        lines.append(f"recorded content {whence.fingerprint}")
+    for title, entries in (
+        ("damage: convert refuses this", found.damage),
+        ("warnings", report.warnings),
+        ("read in spite of", source.notes),
+        ("left out", whence.left_out),
+    ):
+        if entries:
+            lines += ["", title, *[f"  {entry}" for entry in shortened(entries)]]
+    lines += ["", "cameras (H x W)" if report.cameras else "cameras (H x W), pictures not looked at"]
+    for camera in spec.cameras:
+        lines.append(f"  {camera.key}  {camera.height}x{camera.width}")
+        if camera.key in report.stats:
+            lines.append(f"    pixels, 0..1 (R G B): {_pixels(report.stats[camera.key])}")
     lines += _vector("state", spec.state, found.state)
     lines += _vector("action", spec.action, found.action)
-    if isinstance(source, ConvertedDataset):
-        lines += ["", "pixels, 0..1 (R G B)"]
-        for camera in spec.cameras:
-            stats = source.stats[camera.key]
-            mean, std = (" ".join(f"{value:.3f}" for value in part.reshape(-1)) for part in (stats.mean, stats.std))
-            lines.append(f"  {camera.key}  mean {mean}  std {std}")
-    for title, entries in (("warnings", found.findings), ("read in spite of", tuple(source.notes))):
-        if entries:
-            lines += ["", title, *[f"  {entry}" for entry in entries]]
+    offsets = {offset.name: offset.to_dict() for offset in report.offsets}
+    lines += ["", "action ahead of state", *[f"  {line}" for line in offset_lines(offsets, spec.fps)]]
     return "\n".join(lines) + "\n"
 
 
-def folder_bytes(path: Path) -> int:
-    """The size of all files in a folder."""
-    return sum(item.stat().st_size for item in path.rglob("*") if item.is_file())
+def offset_lines(elements: Mapping[str, Mapping[str, Any]], fps: float) -> list[str]:
+    """How far the action runs ahead of the state: elements of one offset together, then those of unknown offset.
+
+    Args:
+        elements: ``action_offset.elements`` of a report.
+        fps: steps a second [Hz].
+    """
+    told: dict[int, list[str]] = {}
+    untold: dict[str, list[str]] = {}
+    for name, offset in elements.items():
+        if offset["steps"] is None:
+            fits = "" if offset["between"] is None else " ({} to {} steps)".format(*offset["between"])
+            untold.setdefault(offset["reason"], []).append(f"{name}{fits}")
+        else:
+            told.setdefault(offset["steps"], []).append(name)
+    lines = []
+    for steps in sorted(told):
+        unit = "step" if abs(steps) == 1 else "steps"
+        lines.append(f"{steps} {unit} ({1000 * steps / fps:.0f} ms): {', '.join(told[steps])}")
+    return [*lines, *(f"cannot tell, {reason}: {', '.join(names)}" for reason, names in untold.items())]
+
+
+def shortened(entries: Sequence[str]) -> list[str]:
+    """The first entries, and how many more there are."""
+    shown = list(entries[:MOST_LINES])
+    if len(entries) > MOST_LINES:
+        shown.append(f"and {len(entries) - MOST_LINES} more; the page of 'inspect --html' lists them all")
+    return shown
+
+
+def _pixels(stats: FeatureStats) -> str:
+    parts = [("mean", stats.mean), ("std", stats.std), ("q01", stats.q01), ("q99", stats.q99)]
+    return "  ".join(
+        f"{name} " + " ".join(f"{value:.3f}" for value in values.reshape(-1))
+        for name, values in parts
+        if values is not None
+    )
 
 
 def _vector(kind: str, vector: VectorSpec, stats: FeatureStats) -> list[str]:
     width = max(len(name) for name in vector.labels)
     unnamed = "" if vector.names else ", elements not named"
+    unknown = np.full(vector.dim, np.nan)
+    q01, q99 = (unknown if values is None else values for values in (stats.q01, stats.q99))
+    columns = {"min": stats.min, "q01": q01, "mean": stats.mean, "q99": q99, "max": stats.max, "std": stats.std}
     lines = ["", f"{kind}: {vector.key} [{vector.dim}]{unnamed}"]
-    lines.append(f"  {'':<{width}} {'min':>10} {'max':>10} {'mean':>10} {'std':>10}")
+    lines.append(f"  {'':<{width}} " + " ".join(f"{name:>10}" for name in columns))
     for element, name in enumerate(vector.labels):
-        values = (part[element] for part in (stats.min, stats.max, stats.mean, stats.std))
-        lines.append(f"  {name:<{width}} " + " ".join(f"{value:>10.4f}" for value in values))
+        values = " ".join(f"{values[element]:>10.4f}" for values in columns.values())
+        lines.append(f"  {name:<{width}} {values}")
     return lines

@@ -1,27 +1,28 @@
-"""Reads LeRobot datasets, v2.0 and v2.1, with video or embedded images."""
+"""Reads LeRobot datasets, v2.0 to v3.0, with video or embedded images."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vita_dataset.episode import Episode, EpisodeTable
 from vita_dataset.errors import DataError
-from vita_dataset.lerobot_info import Feature, LeRobotInfo, read_info, read_tasks
+from vita_dataset.lerobot_features import Feature
+from vita_dataset.lerobot_frames import SegmentDecoder, embedded_frames
+from vita_dataset.lerobot_info import SHARED_FILES_VERSION, LeRobotInfo, read_info
+from vita_dataset.lerobot_layout import EpisodeFiles
+from vita_dataset.lerobot_v2 import OwnFiles
+from vita_dataset.lerobot_v3 import SharedFiles
+from vita_dataset.lerobot_vectors import BOOKKEEPING, action_feature, state_feature
 from vita_dataset.parquet import ParquetFile
 from vita_dataset.spec import CameraSpec, DatasetSpec, SourceSpec, VectorSpec
 from vita_dataset.video import decode_video
-
-STATE_NAMES = ("observation.state", "state")
-ACTION_NAMES = ("action", "actions")
-BOOKKEEPING = {"timestamp", "frame_index", "episode_index", "index", "task_index"}
 
 
 class LeRobotDataset:
@@ -41,8 +42,8 @@ class LeRobotDataset:
         """
         self._info: LeRobotInfo = read_info(root)
         self.notes: list[str] = list(self._info.notes)
-        state = _vector("state", STATE_NAMES, self._info)
-        action = _vector("action", ACTION_NAMES, self._info)
+        action = action_feature(self._info, self._note)
+        state = state_feature(self._info, action, self._note)
         self._cameras = {
             item.key: item for item in self._info.features if item.is_image and not item.is_depth and item.shape[2] == 3
         }
@@ -62,41 +63,37 @@ class LeRobotDataset:
             action=VectorSpec(action.key, action.shape[0], action.names),
             source=SourceSpec(str(root.resolve()), self._info.version, ""),
         )
-        self._note_strays()
+        self._files: EpisodeFiles = (
+            SharedFiles(self._info, self._video_keys, self._note)
+            if self._info.version == SHARED_FILES_VERSION
+            else OwnFiles(self._info, self._note)
+        )
+        self._segments = SegmentDecoder()
 
     @property
     def episode_count(self) -> int:
         """The number of episodes."""
-        return len(self._info.tasks)
+        return self._info.total_episodes
 
     def length(self, index: int) -> int:
-        """The steps of an episode, from its parquet file.
+        """The steps of an episode, from its table.
 
         Raises:
-            DataError: the file is missing, damaged or empty, or episodes.jsonl says otherwise.
+            DataError: the table is missing, damaged or empty, or the list of episodes says otherwise.
         """
-        path = self._info.data_file(index)
-        steps, promised = len(ParquetFile(path)), self._info.lengths[index]
-        if not steps or (promised is not None and promised != steps):
-            raise DataError(
-                f"'{path}' has {steps} steps, but meta/episodes.jsonl says that episode {index} has "
-                f"{promised if promised is not None else 'some'}; copy or record it again"
-            )
-        return steps
+        return len(self._files.table(index))
 
     def episode(self, index: int) -> Episode:
         """An episode: its vectors now, its frames when asked for.
 
         Raises:
-            DataError: no such episode, or its parquet file is missing, damaged, not what info.json says, or out of
-                order.
+            DataError: no such episode, or its table is missing, damaged, not what info.json says, or out of order.
         """
         if not 0 <= index < self.episode_count:
             raise DataError(
                 f"episode {index} is not in '{self._info.root}', which has episodes 0 to {self.episode_count - 1}"
             )
-        steps = self.length(index)
-        parquet = ParquetFile(self._info.data_file(index))
+        parquet = self._files.table(index)
         self._check_bookkeeping(parquet, index)
         state = parquet.numbers(self.spec.state.key, self.spec.state.dim)
         action = parquet.numbers(self.spec.action.key, self.spec.action.dim)
@@ -104,7 +101,7 @@ class LeRobotDataset:
             vectors = (state.astype(np.float32), action.astype(np.float32))
         table = EpisodeTable(index, self._timestamps(parquet, index), *vectors, task=self._task(parquet, index))
         frames: dict[str, Callable[[], Iterator[NDArray[np.uint8]]]] = {
-            key: partial(self._frames, index, camera, steps) for key, camera in self._cameras.items()
+            key: partial(self._frames, index, camera, parquet) for key, camera in self._cameras.items()
         }
         return Episode(table, frames)
 
@@ -114,12 +111,8 @@ class LeRobotDataset:
         Raises:
             DataError: a file is missing.
         """
-        files = [self._info.root / "meta" / "info.json"]
-        for index in range(self.episode_count):
-            files.append(self._info.data_file(index))
-            files += [self._video(index, key) for key, camera in self._cameras.items() if camera.dtype == "video"]
         digest = hashlib.sha256()
-        for path in files:
+        for path in self._files.recorded(self._video_keys):
             try:
                 with path.open("rb") as handle:
                     while block := handle.read(1 << 20):
@@ -145,28 +138,22 @@ class LeRobotDataset:
             self._note("episode_index in some tables is another number than their file's, which was taken")
 
     def _task(self, parquet: ParquetFile, index: int) -> str:
-        """From episodes.jsonl, else from the table's first task_index and tasks.jsonl."""
-        if self._info.tasks[index] or not self._texts or "task_index" not in parquet.columns:
-            return self._info.tasks[index]
+        """From the list of episodes, else from the table's first task_index and the list of tasks."""
+        task = self._files.task(index)
+        if task or not self._texts or "task_index" not in parquet.columns:
+            return task
         number = float(parquet.numbers("task_index", 1)[0, 0])
         if number not in self._texts:
-            self._note(f"meta/tasks.jsonl has no task_index {number:g}, which the tables use")
+            self._note(f"the tables use task_index {number:g}, which the tasks in meta/ do not have")
         return self._texts.get(int(number), "") if number.is_integer() else ""
 
     @cached_property
-    def _texts(self) -> dict[int, str]:
-        return read_tasks(self._info.root)
+    def _texts(self) -> Mapping[int, str]:
+        return self._files.tasks()
 
-    def _note_strays(self) -> None:
-        known = {self._info.data_file(index) for index in range(self.episode_count)}
-        first = self._info.data_file(0).relative_to(self._info.root).parts
-        folder = self._info.root / first[0] if len(first) > 1 else self._info.root
-        strays = sorted(path for path in folder.rglob("*.parquet") if path not in known)
-        if strays:
-            self._note(
-                f"tables beyond the {self.episode_count} episodes of meta/info.json were not read ({len(strays)}, the "
-                f"first is '{strays[0].relative_to(self._info.root)}')"
-            )
+    @property
+    def _video_keys(self) -> list[str]:
+        return [key for key, camera in self._cameras.items() if camera.dtype == "video"]
 
     def _timestamps(self, parquet: ParquetFile, index: int) -> NDArray[np.float64]:
         if "timestamp" not in parquet.columns:
@@ -186,20 +173,15 @@ class LeRobotDataset:
         from_start: NDArray[np.float64] = stamps - stamps[0]
         return from_start
 
-    def _frames(self, index: int, camera: Feature, steps: int) -> Iterator[NDArray[np.uint8]]:
+    def _frames(self, index: int, camera: Feature, table: ParquetFile) -> Iterator[NDArray[np.uint8]]:
         """All frames of one camera, checked against the table's length and the size in info.json."""
         height, width = camera.shape[:2]
-        if camera.dtype == "video":
-            path = self._video(index, camera.key)
-            images = decode_video(path)
-        else:
-            path = self._info.data_file(index)
-            images = self._embedded(path, camera.key)
-        count = 0
+        where, images = self._images(index, camera, table)
+        count, steps = 0, len(table)
         for image in images:
             if image.shape != (height, width, 3):
                 raise DataError(
-                    f"frame {count} of camera '{camera.key}' in '{path}' is {image.shape[0]}x{image.shape[1]} (H x W), "
+                    f"frame {count} of camera '{camera.key}' in {where} is {image.shape[0]}x{image.shape[1]} (H x W), "
                     f"but meta/info.json says {height}x{width}; correct the shape in meta/info.json"
                 )
             count += 1
@@ -209,44 +191,19 @@ class LeRobotDataset:
         if count != steps:
             came = f"{count} frames" if count < steps else "more frames"
             raise DataError(
-                f"'{path}' has {came}, but episode {index} has {steps} steps: one was truncated or cut otherwise than "
+                f"{where} has {came}, but episode {index} has {steps} steps: one was truncated or cut otherwise than "
                 "the other; record or encode it again, or drop this episode"
             )
 
-    def _embedded(self, path: Path, key: str) -> Iterator[NDArray[np.uint8]]:
-        for row, content in enumerate(ParquetFile(path).encoded_images(key)):
-            # An EXIF rotation is ignored, as the libraries do that record these images.
-            image = cv2.imdecode(
-                np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-            )
-            if image is None:
-                raise DataError(f"row {row} of column '{key}' in '{path}' is not an image that can be decoded")
-            yield np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-
-    def _video(self, index: int, key: str) -> Path:
-        path = self._info.video_file(index, key)
-        relative = path.relative_to(self._info.root)
-        if not path.exists() and relative.parts[0] == "videos":
-            renamed = self._info.root.joinpath("video", *relative.parts[1:])
-            if renamed.exists():
-                self._note("meta/info.json says videos/, but the videos are in video/ and were read there")
-                return renamed
-        return path
+    def _images(self, index: int, camera: Feature, table: ParquetFile) -> tuple[str, Iterator[NDArray[np.uint8]]]:
+        """Where the frames of an episode are, for messages, and the frames."""
+        if camera.dtype == "image":
+            return f"'{table.path}'", embedded_frames(table, camera.key)
+        segment = self._files.video(index, camera.key)
+        if segment.is_whole:
+            return str(segment), decode_video(segment.file)
+        return str(segment), self._segments.frames(camera.key, segment)
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
-
-
-def _vector(kind: str, known: tuple[str, ...], info: LeRobotInfo) -> Feature:
-    """The state or action feature: by its usual name, else the only one whose last part is such a name."""
-    vectors = {item.key: item for item in info.features if not item.is_image and item.key not in BOOKKEEPING}
-    found = [vectors[name] for name in known if name in vectors][:1]
-    found = found or [item for key, item in vectors.items() if key.split(".")[-1] in known]
-    if len(found) != 1 or len(found[0].shape) != 1:
-        shown = {key: list(item.shape) for key, item in vectors.items()}
-        raise DataError(
-            f"'{info.root / 'meta/info.json'}' has no single one-dimensional {kind} feature such as '{known[0]}', but "
-            f"{shown}; rename one in meta/info.json and in the tables"
-        )
-    return found[0]

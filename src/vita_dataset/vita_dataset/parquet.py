@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ ROWS_PER_BATCH = 32
 
 
 class ParquetFile:
-    """One parquet file, opened for reading.
+    """One parquet file, or some of its rows, opened for reading.
 
     Raises:
         DataError: the file is missing or not parquet.
@@ -32,14 +33,41 @@ class ParquetFile:
             raise DataError(f"'{path}' is missing; copy it again from where the recording was made") from error
         except (OSError, pa.ArrowException) as error:
             raise _damaged(path, error) from error
+        sizes = [self._file.metadata.row_group(group).num_rows for group in range(self._file.num_row_groups)]
+        self._group_starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+        self._rows = slice(0, int(self._group_starts[-1]))
+        # The columns of numbers of the row groups last read: episodes are asked for in order, many to a row group.
+        self._read: dict[str, tuple[list[int], Any]] = {}
 
     def __len__(self) -> int:
-        return int(self._file.metadata.num_rows)
+        return int(self._rows.stop - self._rows.start)
+
+    def rows(self, start: int, stop: int) -> ParquetFile:
+        """Rows ``start`` to before ``stop`` of this file, 0 <= start <= stop <= its length; it stays open once."""
+        part = copy.copy(self)
+        part._rows = slice(self._rows.start + start, self._rows.start + stop)
+        return part
+
+    @property
+    def first_row(self) -> int:
+        """Where these rows begin in the file."""
+        return int(self._rows.start)
 
     @property
     def columns(self) -> list[str]:
         """The names of all columns."""
         return list(self._file.schema_arrow.names)
+
+    def values(self, column: str) -> list[Any]:
+        """A column of any type as Python objects, None for empty cells.
+
+        Raises:
+            DataError: no such column, or the file is damaged.
+        """
+        try:
+            return list(self._column(column).to_pylist())
+        except (ValueError, OverflowError, pa.ArrowException) as error:  # such as text that is no UTF-8
+            raise _damaged(self.path, error) from error
 
     def numbers(self, column: str, dim: int) -> NDArray[np.float64]:
         """A numeric column, [n, dim]: of lists of dim numbers, or of plain numbers when dim is 1.
@@ -78,12 +106,16 @@ class ParquetFile:
         """
         if column not in self.columns:
             raise self._missing(column)
-        row = 0
+        groups, first = self._groups()
+        row = first
         try:
-            for batch in self._file.iter_batches(batch_size=ROWS_PER_BATCH, columns=[column]):
-                for value in batch.column(0).to_pylist():
-                    yield self._image_bytes(value, column, row)
-                    row += 1
+            for batch in self._file.iter_batches(batch_size=ROWS_PER_BATCH, row_groups=groups, columns=[column]):
+                wanted = slice(max(self._rows.start - row, 0), max(self._rows.stop - row, 0))
+                for number, value in enumerate(batch.column(0)[wanted].to_pylist(), row + wanted.start):
+                    yield self._image_bytes(value, column, number)
+                row += batch.num_rows
+                if row >= self._rows.stop:
+                    return
         except (OSError, pa.ArrowException) as error:
             raise _damaged(self.path, error) from error
 
@@ -99,10 +131,21 @@ class ParquetFile:
     def _column(self, column: str) -> Any:
         if column not in self.columns:
             raise self._missing(column)
-        try:
-            return self._file.read(columns=[column]).column(0).combine_chunks()
-        except (OSError, pa.ArrowException) as error:
-            raise _damaged(self.path, error) from error
+        groups, first = self._groups()
+        if column not in self._read or self._read[column][0] != groups:
+            try:
+                array = self._file.read_row_groups(groups, columns=[column]).column(0).combine_chunks()
+            except (OSError, pa.ArrowException) as error:
+                raise _damaged(self.path, error) from error
+            self._read[column] = (groups, array)
+        return self._read[column][1].slice(self._rows.start - first, len(self))
+
+    def _groups(self) -> tuple[list[int], int]:
+        """The row groups that hold these rows, and the number of their first row."""
+        starts = self._group_starts
+        first, last = np.searchsorted(starts, [self._rows.start, self._rows.stop - 1], side="right") - 1
+        groups = [int(group) for group in range(first, last + 1)] if len(self) else []
+        return groups, int(starts[groups[0]]) if groups else self._rows.start
 
     def _missing(self, column: str) -> DataError:
         return DataError(

@@ -126,6 +126,8 @@ def _recover(output: Path, replaced: Path) -> None:
 def _check_existing(output: Path, overwrite: bool, replaceable: Callable[[Path], bool]) -> None:
     if not output.exists():
         return
+    if output.is_mount():
+        raise DataError(f"'{output}' is a mount point, which cannot be replaced as a whole; choose a folder in it")
     if not overwrite:
         raise UsageError(f"'{output}' exists; add --overwrite to replace it, or choose another name")
     empty = output.is_dir() and not any(output.iterdir())

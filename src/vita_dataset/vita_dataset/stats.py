@@ -1,4 +1,4 @@
-"""Mean, standard deviation, minimum and maximum of each feature, computed in one streaming pass."""
+"""Mean, standard deviation, bounds and quantiles of each feature, computed in one streaming pass."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vita_dataset.errors import DataError
+from vita_dataset.quantiles import RunningQuantiles
 
 Array = NDArray[np.float64]
 
@@ -20,7 +21,8 @@ class FeatureStats:
     """Statistics of one feature, element by element.
 
     Vectors: float64 [dim] in the feature's units. Images: float64 [3, 1, 1] of pixels scaled to [0, 1].
-    ``std`` is the population standard deviation; ``count`` the number of steps.
+    ``std`` is the population standard deviation; ``count`` the number of steps. ``q01`` and ``q99`` are the values
+    that 1 % and 99 % of all steps (of all pixels) do not exceed; None in files of an earlier version.
     """
 
     mean: Array
@@ -28,16 +30,22 @@ class FeatureStats:
     min: Array
     max: Array
     count: int
+    q01: Array | None = None
+    q99: Array | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types: nested lists."""
-        return {
+        """Plain JSON types: nested lists. Unknown quantiles are left out."""
+        document: dict[str, Any] = {
             "mean": self.mean.tolist(),
             "std": self.std.tolist(),
             "min": self.min.tolist(),
             "max": self.max.tolist(),
             "count": self.count,
         }
+        for name, values in (("q01", self.q01), ("q99", self.q99)):
+            if values is not None:
+                document[name] = values.tolist()
+        return document
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> FeatureStats:
@@ -47,7 +55,8 @@ class FeatureStats:
             DataError: a field is missing or not numeric.
         """
         try:
-            arrays = {name: np.asarray(data[name], dtype=np.float64) for name in ("mean", "std", "min", "max")}
+            names = ["mean", "std", "min", "max", *(name for name in ("q01", "q99") if name in data)]
+            arrays = {name: np.asarray(data[name], dtype=np.float64) for name in names}
             return cls(count=int(np.asarray(data["count"]).reshape(-1)[0]), **arrays)
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise DataError(
@@ -67,6 +76,7 @@ class RunningStats:
         self._m2: Array = np.zeros(dim)
         self._min: Array = np.full(dim, np.inf)
         self._max: Array = np.full(dim, -np.inf)
+        self._quantiles = RunningQuantiles(dim)
 
     def update(self, batch: NDArray[Any]) -> None:
         """Add rows [n, dim]."""
@@ -76,6 +86,7 @@ class RunningStats:
         self._merge(len(rows), rows.mean(axis=0), ((rows - rows.mean(axis=0)) ** 2).sum(axis=0))
         self._min = np.minimum(self._min, rows.min(axis=0))
         self._max = np.maximum(self._max, rows.max(axis=0))
+        self._quantiles.update(rows)
 
     def _merge(self, count: int, mean: Array, m2: Array) -> None:
         total = self._count + count
@@ -93,17 +104,22 @@ class RunningStats:
         if self._count == 0:
             raise DataError("statistics of no data were asked for; the dataset needs at least one step")
         std = np.sqrt(self._m2 / self._count)
-        return FeatureStats(self._mean.copy(), std, self._min.copy(), self._max.copy(), self._count)
+        low, high = self._quantiles.result(1), self._quantiles.result(99)
+        return FeatureStats(self._mean.copy(), std, self._min.copy(), self._max.copy(), self._count, low, high)
 
 
 class RunningImageStats:
-    """Accumulates uint8 images [n, H, W, 3] into per-channel statistics of pixels in [0, 1], shape [3, 1, 1]."""
+    """Accumulates uint8 images [n, H, W, 3] into per-channel statistics of pixels in [0, 1], shape [3, 1, 1].
+
+    Attributes:
+        count: images so far.
+    """
 
     _LEVELS = np.arange(256, dtype=np.float64) / 255.0
 
     def __init__(self) -> None:
         self._histogram = np.zeros((3, 256), dtype=np.int64)
-        self._count = 0
+        self.count = 0
 
     def update(self, images: NDArray[np.uint8]) -> None:
         """Add images [n, H, W, 3]. Exact: 8-bit pixels are counted, not summed."""
@@ -112,7 +128,7 @@ class RunningImageStats:
                 # OpenCV counts three times as fast as numpy; its float32 counts are exact below 2^24 pixels.
                 counts = cv2.calcHist([image], [channel], None, [256], [0, 256])
                 self._histogram[channel] += counts[:, 0].astype(np.int64)
-        self._count += len(images)
+        self.count += len(images)
 
     def result(self) -> FeatureStats:
         """The statistics so far, [3, 1, 1] each.
@@ -120,16 +136,18 @@ class RunningImageStats:
         Raises:
             DataError: nothing was added.
         """
-        if self._count == 0:
+        if self.count == 0:
             raise DataError("statistics of no images were asked for; the dataset needs at least one step")
-        weights = self._histogram / self._histogram.sum(axis=1, keepdims=True)
+        pixels = self._histogram.sum(axis=1, keepdims=True)
+        weights = self._histogram / pixels
         mean = weights @ self._LEVELS
         std = np.sqrt((weights * (self._LEVELS[None] - mean[:, None]) ** 2).sum(axis=1))
-        seen = self._histogram > 0
-        low = np.array([self._LEVELS[row].min() for row in seen])
-        high = np.array([self._LEVELS[row].max() for row in seen])
-        mean, std, low, high = (values.reshape(3, 1, 1) for values in (mean, std, low, high))
-        return FeatureStats(mean, std, low, high, self._count)
+        ranks = self._histogram.cumsum(axis=1)
+        # The level at which so many pixels are reached: the first one, 1 %, 99 %, all.
+        wanted = (np.ones_like(pixels), -(-pixels // 100), -(-pixels * 99 // 100), pixels)
+        low, q01, q99, high = (self._LEVELS[(ranks >= count).argmax(axis=1)] for count in wanted)
+        mean, std, low, high, q01, q99 = (values.reshape(3, 1, 1) for values in (mean, std, low, high, q01, q99))
+        return FeatureStats(mean, std, low, high, self.count, q01, q99)
 
 
 def stats_to_dict(stats: Mapping[str, FeatureStats]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from numpy.typing import NDArray
 
 from vita_dataset.errors import DataError, UsageError
 
+SKIP_S = 1.0
+"""Up to how far ahead [s] decoding on is cheaper than a seek, which decodes from the keyframe before."""
 ENCODERS = {"h264": "libx264", "mpeg4": "mpeg4", "av1": "libsvtav1", "hevc": "libx265"}
 
 
@@ -27,25 +31,156 @@ def decode_video(path: Path) -> Iterator[NDArray[np.uint8]]:
     Raises:
         DataError: the file is missing, empty, truncated, or no video, or the decoder flags a frame as corrupt.
     """
-    if not path.is_file():
-        raise DataError(f"the video '{path}' is missing; copy it again from where the recording was made")
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise DataError(f"'{path}' holds no video stream; copy it again from where the recording was made")
-            stream = container.streams.video[0]
-            stream.thread_type = "AUTO"
-            for number, frame in enumerate(container.decode(stream)):
-                if frame.is_corrupt:  # the decoder patches such a frame up and goes on
-                    raise DataError(
-                        f"frame {number} of the video '{path}' is damaged; copy it again from where the recording was "
-                        "made, or drop this episode"
-                    )
-                yield np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
-    except av.error.FFmpegError as error:
-        raise DataError(
-            f"the video '{path}' is truncated or damaged ({error}); copy it again from where the recording was made"
-        ) from error
+    with closing(VideoStream(path)) as stream:
+        while (frame := stream.take()) is not None:
+            yield frame.image()
+
+
+@dataclass(frozen=True, eq=False)
+class DecodedFrame:
+    """One frame as the decoder gave it; its pixels are converted when asked for.
+
+    Attributes:
+        path: the video.
+        number: its place in the video; after a seek, by its time.
+        picture: PyAV's frame.
+    """
+
+    path: Path
+    number: int
+    picture: av.VideoFrame
+
+    @property
+    def time_s(self) -> float:
+        """When it is shown, from the video's start [s].
+
+        Raises:
+            DataError: the video does not tell.
+        """
+        time_s = self.picture.time
+        if time_s is None:
+            raise DataError(f"frame {self.number} of the video '{self.path}' has no time; encode it again as mp4")
+        return float(time_s)
+
+    def image(self) -> NDArray[np.uint8]:
+        """The pixels, uint8 [H, W, 3] RGB.
+
+        Raises:
+            DataError: the decoder flagged the frame as corrupt.
+        """
+        if self.picture.is_corrupt:  # the decoder patches such a frame up and goes on
+            raise DataError(
+                f"frame {self.number} of the video '{self.path}' is damaged; copy it again from where the recording "
+                "was made, or drop this episode"
+            )
+        return np.asarray(self.picture.to_ndarray(format="rgb24"), dtype=np.uint8)
+
+
+class VideoStream:
+    """An open video, decoded forwards; ``go_to`` moves to a time.
+
+    Attributes:
+        path: the file.
+        at_end: whether it is known that no frame is left.
+
+    Raises:
+        DataError: in the constructor and while decoding: the file is missing, empty, truncated or no video.
+    """
+
+    at_end: bool
+    _frames: Iterator[av.VideoFrame]
+    _pending: DecodedFrame | None
+    _passed: DecodedFrame | None
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._restart()
+
+    def peek(self) -> DecodedFrame | None:
+        """The next frame, which stays the next one; None at the end."""
+        if self._pending is None and not self.at_end:
+            self._pending = self._decode()
+            self.at_end = self._pending is None
+        return self._pending
+
+    def take(self) -> DecodedFrame | None:
+        """The next frame; None at the end."""
+        frame, self._pending = self.peek(), None
+        self._passed = frame or self._passed
+        return frame
+
+    def go_to(self, time_s: float) -> None:
+        """Make the first frame at or after a time the next one, as if all before it had been taken.
+
+        Decodes on where that is near and ahead; else seeks to a keyframe before it.
+        """
+        ahead = self._passed is None or self._passed.time_s < time_s
+        frame = self.peek()
+        if not ahead or (frame is not None and time_s - frame.time_s > SKIP_S):
+            self._seek(time_s)
+        while (frame := self.peek()) is not None and frame.time_s < time_s:
+            self.take()
+
+    def close(self) -> None:
+        """Close the file. Nothing is left to take."""
+        self._container.close()
+        self._pending, self.at_end = None, True
+
+    def _seek(self, time_s: float) -> None:
+        """Make a frame at or before a time the next one; the first frame where there is none."""
+        back_s = 0.0
+        while time_s - back_s > self._start_s:
+            try:
+                self._container.seek(int((time_s - back_s) / self._time_base), stream=self._stream)
+            except av.error.FFmpegError as error:
+                raise _unreadable(self.path, error) from error
+            self._frames = self._container.decode(self._stream)
+            self._pending, self.at_end = None, False
+            frame = self.peek()
+            # Files are searched by the order of decoding, in which a keyframe may come before its time.
+            if frame is not None and frame.time_s <= time_s:
+                self._number = round((frame.time_s - self._start_s) * float(self._stream.average_rate or 0))
+                self._pending = self._passed = replace(frame, number=self._number)
+                self._number += 1
+                return
+            back_s = max(SKIP_S, 2 * back_s)
+        self._container.close()
+        self._restart()
+
+    def _restart(self) -> None:
+        if not self.path.is_file():
+            raise DataError(f"the video '{self.path}' is missing; copy it again from where the recording was made")
+        try:
+            self._container = av.open(str(self.path))
+        except av.error.FFmpegError as error:
+            raise _unreadable(self.path, error) from error
+        if not self._container.streams.video:
+            self._container.close()
+            raise DataError(f"'{self.path}' holds no video stream; copy it again from where the recording was made")
+        self._stream = self._container.streams.video[0]
+        self._stream.thread_type = "AUTO"
+        self._time_base = float(self._stream.time_base or 1)
+        self._start_s = (self._stream.start_time or 0) * self._time_base
+        self._frames = self._container.decode(self._stream)
+        self._pending, self.at_end = None, False
+        self._passed = None
+        self._number = 0
+
+    def _decode(self) -> DecodedFrame | None:
+        try:
+            picture = next(self._frames, None)
+        except av.error.FFmpegError as error:
+            raise _unreadable(self.path, error) from error
+        if picture is None:
+            return None
+        self._number += 1
+        return DecodedFrame(self.path, self._number - 1, picture)
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"the video '{path}' is truncated or damaged ({error}); copy it again from where the recording was made"
+    )
 
 
 def encode_video(path: Path, frames: Iterable[NDArray[np.uint8]], fps: float, codec: str = "h264") -> int:

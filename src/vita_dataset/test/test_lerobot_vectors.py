@@ -1,0 +1,66 @@
+import json
+
+import pytest
+
+from vita_dataset.errors import DataError
+from vita_dataset.lerobot_info import read_info
+from vita_dataset.lerobot_vectors import action_feature, state_feature
+
+OTHERS = {
+    "observation.images.front": {"dtype": "video", "shape": [4, 6, 3]},
+    "timestamp": {"dtype": "float32", "shape": [1]},
+    "next.reward": {"dtype": "float32", "shape": [1]},
+    "observation.text": {"dtype": "string", "shape": [1]},
+    "observation.cloud": {"dtype": "float32", "shape": [8, 3]},
+}
+
+
+@pytest.fixture
+def found(tmp_path):
+    """The keys of state and action among these vectors, and what was noted."""
+
+    def find(*keys, **more):
+        vectors = {key: {"dtype": "float32", "shape": [2]} for key in keys}
+        (tmp_path / "meta").mkdir(exist_ok=True)
+        info = {"codebase_version": "v2.1", "fps": 10, "total_episodes": 1, "features": {**OTHERS, **vectors, **more}}
+        (tmp_path / "meta/info.json").write_text(json.dumps(info))
+        read, notes = read_info(tmp_path), []
+        action = action_feature(read, notes.append)
+        return state_feature(read, action, notes.append).key, action.key, notes
+
+    return find
+
+
+@pytest.mark.parametrize(
+    ("keys", "state", "action", "noted"),
+    [
+        (("observation.state", "action", "observation.effort"), "observation.state", "action", 0),
+        (("state", "actions"), "state", "actions", 0),
+        (("robot.state", "robot.action", "robot.effort"), "robot.state", "robot.action", 2),
+        (("observation.state.arm", "action.arm"), "observation.state.arm", "action.arm", 2),
+        (("observation.state", "observation.state.arm", "action", "action.arm"), "observation.state", "action", 0),
+        (("observation.qpos", "action"), "observation.qpos", "action", 1),
+    ],
+)
+def test_names_of_all_habits(found, keys, state, action, noted):
+    assert found(*keys)[:2] == (state, action)
+    assert len(found(*keys)[2]) == noted
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (("observation.state",), r"no single one-dimensional action feature such as 'action', but \{.*state"),
+        (("observation.state", "action.arm", "action.hand"), "action feature"),
+        (("observation.qpos", "observation.effort", "action"), "state feature"),
+        (("qpos", "action"), "state feature"),
+    ],
+)
+def test_what_cannot_be_told_is_refused(found, keys, message):
+    with pytest.raises(DataError, match=message):
+        found(*keys)
+
+
+def test_a_matrix_is_no_vector(found):
+    with pytest.raises(DataError, match="action feature"):
+        found("observation.state", action={"dtype": "float32", "shape": [16, 7]})

@@ -1,0 +1,53 @@
+"""Where a dataset is, how large it is, and what it was made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vita_dataset.errors import DataError
+from vita_dataset.lerobot_reader import LeRobotDataset
+from vita_dataset.sources import EpisodeSource
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a dataset is and where it came from.
+
+    Attributes:
+        path: its folder.
+        kind: what it is, and how large.
+        recording: the folder it was converted from; empty for a recording.
+        fingerprint: the hash of what was recorded; empty where it was not computed or a file is missing.
+        left_out: features that are not read.
+    """
+
+    path: Path
+    kind: str
+    recording: str
+    fingerprint: str
+    left_out: tuple[str, ...]
+
+
+def origin(path: Path, source: EpisodeSource, *, hashed: bool) -> Origin:
+    """Look up where a dataset came from.
+
+    Args:
+        path: its folder.
+        source: the dataset in it.
+        hashed: compute the fingerprint of a recording, which reads all its files.
+    """
+    spec, size = source.spec, f"{folder_bytes(path) / 1e6:.1f} MB"
+    if not isinstance(source, LeRobotDataset):
+        recording = f"{spec.source.path} (LeRobot {spec.source.codebase_version})"
+        return Origin(path, f"converted dataset, {size}", recording, spec.source.fingerprint, ())
+    try:
+        fingerprint = source.fingerprint() if hashed else ""
+    except DataError:  # a file is missing: the survey says which
+        fingerprint = ""
+    return Origin(path, f"LeRobot {spec.source.codebase_version}, {size}", "", fingerprint, tuple(source.left_out))
+
+
+def folder_bytes(path: Path) -> int:
+    """The size of all files in a folder."""
+    return sum(item.stat().st_size for item in path.rglob("*") if item.is_file())
