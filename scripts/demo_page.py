@@ -24,6 +24,7 @@ from matplotlib import pyplot as plt
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #c62828; }
+@media (prefers-color-scheme: dark) { :root { --good: #4ac26b; --bad: #ff8178; } }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; }
 .verdict { font-size: 1.15rem; font-weight: 600; } .good { color: var(--good); } .bad { color: var(--bad); }
@@ -52,8 +53,7 @@ def main(argv: Sequence[str]) -> int:
     parts = [
         f"<h1>VITA demo: {html.escape(evaluation['scene'])} the cube, seen by two cameras</h1>",
         f'<p class="verdict {"good" if reached else "bad"}">{html.escape(sentence)}</p>',
-        "<p>The policy saw demonstrations of other starts only. Each film shows what the cameras saw while the policy "
-        "node drove the simulated arm over ROS 2 topics.</p>",
+        "<p>The policy saw demonstrations of other starts only.</p>",
         videos(evaluation, args.evaluation),
         "<h2>Closed loop through the policy node</h2>",
         episodes(evaluation),
@@ -96,7 +96,7 @@ def verdict(evaluation: dict[str, Any], at_least: float) -> str:
 
 
 def videos(evaluation: dict[str, Any], folder: Path) -> str:
-    """The films, failures first: they are what one learns from."""
+    """The films, failures first: they are what one learns from. Empty without films."""
     figures = []
     for row in sorted(evaluation["rows"], key=lambda row: row["success"]):
         if not row["video"]:
@@ -108,7 +108,12 @@ def videos(evaluation: dict[str, Any], folder: Path) -> str:
             f'<figcaption>start {row["seed"]}: <span class="{"good" if row["success"] else "bad"}">{ending}</span>'
             "</figcaption></figure>"
         )
-    return f'<div class="videos">{"".join(figures)}</div>'
+    if not figures:
+        return ""
+    return (
+        "<p>Each film shows what the cameras saw while the policy node drove the simulated arm over ROS 2 topics.</p>"
+        f'<div class="videos">{"".join(figures)}</div>'
+    )
 
 
 def episodes(evaluation: dict[str, Any]) -> str:
@@ -119,8 +124,9 @@ def episodes(evaluation: dict[str, Any]) -> str:
         ("time to success, median [s]", "-" if times["median"] is None else f"{times['median']:.2f}"),
         ("commands sent", str(safety["commands"])),
         ("commands limited by the safety gate", str(safety["limited"])),
-        *((f"of these, {name}", str(count)) for name, count in safety["hits"].items()),
+        *((f"limit hit, {name}", str(count)) for name, count in safety["hits"].items()),
         *((f"hold: {reason}", f"{count} ticks") for reason, count in evaluation["holds"].items()),
+        *((f"fault, {name}", str(count)) for name, count in evaluation["faults"].items()),
     ]
     return table(("", ""), lines)
 

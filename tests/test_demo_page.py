@@ -47,6 +47,7 @@ def run(tmp_path):
                 "time_to_success_s": {"median": 2.5, "fastest": 2.5, "slowest": 2.5},
                 "safety": {"commands": 300, "limited": 3, "hits": {"step: elbow_joint": 3}},
                 "holds": {"stale <front>": 4},
+                "faults": {"frozen: front": 9},
                 "rows": rows,
                 "timing": {"inference_ms": None},
             }
@@ -87,6 +88,7 @@ def test_the_page_is_complete_in_itself(demo_page, run, capsys):
     assert base64.b64encode(b"film 7").decode() in text
     assert "1 of 2 unseen starts" in text
     assert "stale &lt;front&gt;" in text
+    assert "<td>fault, frozen: front</td><td>9</td>" in text
 
 
 def test_a_run_that_falls_short_says_so_and_fails(demo_page, run, capsys):
@@ -95,3 +97,15 @@ def test_a_run_that_falls_short_says_so_and_fails(demo_page, run, capsys):
     text = (Path(run[0]) / "index.html").read_text(encoding="utf-8")
     assert "FALLS SHORT" in text
     assert text.index("start 8") < text.index("start 7")
+
+
+def test_without_films_and_success_the_page_says_nothing_of_them(demo_page, run):
+    report = Path(run[2]) / "evaluation.json"
+    evaluation = json.loads(report.read_text())
+    rows = [{**row, "success": False, "time_s": None, "video": None} for row in evaluation["rows"]]
+    none = {"successes": 0, "success_rate": 0.0, "time_to_success_s": dict.fromkeys(("median", "fastest", "slowest"))}
+    report.write_text(json.dumps({**evaluation, **none, "rows": rows}))
+    assert demo_page.main([*run, "--at-least", "0.6"]) == 1
+    text = (Path(run[0]) / "index.html").read_text(encoding="utf-8")
+    assert "film" not in text
+    assert "0 of 2 unseen starts" in text

@@ -9,7 +9,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src"
-PURE_DATASET = {f"vita_dataset.{name}" for name in ("errors", "spec", "stats", "image", "robot", "episode")}
+PURE_DATASET = {
+    f"vita_dataset.{name}" for name in ("errors", "spec", "stats", "quantiles", "image", "robot", "episode")
+}
 OUR_PACKAGES = ("vita_dataset", "vita_train", "vita_policy_node", "vita_msgs", "vita_sim", "vita_bringup")
 ROS_CLIENT = ("rclpy", "launch", "launch_ros", "ament_index_python")
 HEAVY = ("lightning", "zarr", "hydra", "omegaconf", "pyarrow", "av", "torchvision")
@@ -105,7 +107,7 @@ def test_the_simulator_goes_through_the_same_doors():
 
 
 SHELLS = {
-    "vita_policy_node": {"policy_node", "parameters"},
+    "vita_policy_node": {"policy_node", "parameters", "node_process"},
     "vita_sim": {"sim_robot", "sim_parameters", "run_episodes", "episode_client"},
 }
 

@@ -103,8 +103,9 @@ def simulate(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         raise RuntimeError(f"the simulated robot ended with {event.returncode}")
 
     def on_runner_exit(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity]:
-        if event.returncode and not context.is_shutdown:
-            raise RuntimeError(f"the run of the episodes ended with {event.returncode}")
+        if event.returncode:
+            early = "the launch ended before the episodes were over: " if context.is_shutdown else ""
+            raise RuntimeError(f"{early}their run ended with {event.returncode}")
         return [Shutdown(reason="the episodes are over")]
 
     include = IncludeLaunchDescription(

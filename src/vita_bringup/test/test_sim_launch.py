@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -50,9 +51,10 @@ def test_episodes_are_run_reported_and_judged_and_everything_ends(launch: Start,
     assert "success: 0 of 2 = 0%" in run.text
     # A random policy does not lift the cube.
     assert run.process.returncode == 1
-    assert "min_success 0.5 asks for more" in run.text
-    assert "the run of the episodes ended with 1" in run.text
+    assert "a success rate of 0.5 is asked for" in run.text
+    assert "exception in launch (see debug for traceback): their run ended with 1" in run.text
     assert "Traceback" not in run.text, run.text
+    assert "failed to send response" not in run.text, run.text
 
 
 def test_without_episodes_it_waits_for_a_start_like_the_real_robot(launch: Start, checkpoint):
@@ -63,6 +65,22 @@ def test_without_episodes_it_waits_for_a_start_like_the_real_robot(launch: Start
     run.wait_for_end(60)
     assert run.process.returncode == 0, run.text
     assert run.text.count("process has finished cleanly") == 2
+
+
+@pytest.mark.parametrize(("program", "number"), [("ros2", signal.SIGINT), ("run_episodes", signal.SIGTERM)])
+def test_episodes_that_were_cut_short_are_a_failure_and_leave_nothing(
+    launch: Start, tmp_path, checkpoint, program, number
+):
+    run = launch("sim.launch.py", f"checkpoint:={checkpoint}", "out:=result", "episodes:=9", *SMALL)
+    run.wait_for("running")
+    pids = dict(re.findall(r"\[(\w+)-\d\]: process started with pid \[(\d+)\]", run.text))
+    os.kill(run.process.pid if program == "ros2" else int(pids[program]), number)
+    run.wait_for_end(60)
+    assert run.process.returncode == 1, run.text
+    assert "their run ended with 130" in run.text
+    assert ("the launch ended before the episodes were over" in run.text) == (program == "ros2")
+    assert not list(tmp_path.glob("*result*"))
+    assert not [pid for pid in pids.values() if Path(f"/proc/{pid}").exists()]
 
 
 @pytest.mark.parametrize(

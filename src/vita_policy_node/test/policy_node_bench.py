@@ -83,7 +83,7 @@ class Bench:
         self.executor.add_node(node)
         self.executor.add_node(robot)
 
-    def wait(self, condition: Callable[[], object], what: str, limit_s: float = 20.0) -> None:
+    def wait(self, condition: Callable[[], object], what: str, limit_s: float = 60.0) -> None:
         deadline = time.monotonic() + limit_s
         while not condition():
             assert time.monotonic() < deadline, f"{what} did not happen; last state {self.robot.last_state()}"

@@ -39,7 +39,7 @@ STEP = LAYOUT.limits.max_step
 class Cell:
     """A loop and an arm that is where it was sent a tick ago, with cameras, joint states at 120 Hz, and faults."""
 
-    def __init__(self, **changes: object) -> None:
+    def __init__(self, seed: int = 0, **changes: object) -> None:
         asked = settings(**changes)
         self.loop = ControlLoop(LAYOUT, asked, SimulatedWorker(self._predict(ObservationBuilder(LAYOUT, asked)), 0), 8)
         self.loop.start()
@@ -48,7 +48,7 @@ class Cell:
         self.ticks: list[Tick] = []
         self.sent: list[tuple[int, np.ndarray]] = []
         self._frozen = image(START_NS).data
-        self._rng = np.random.default_rng(0)
+        self._rng = np.random.default_rng(seed)
 
     def _predict(self, builder: ObservationBuilder) -> Predict:
         def predict(matched) -> ActionChunk:
@@ -135,13 +135,32 @@ def test_a_stuck_joint_holds_until_the_next_start():
     cell.check()
 
 
-def test_what_the_positions_did_before_the_start_does_not_count():
+@pytest.mark.parametrize("seed", range(20))
+def test_a_start_does_not_trust_positions_that_jumped_just_before(seed):
+    cell = Cell(seed=seed)
+    cell.loop.stop("by hand")
+    cell.run(30, "jitter")
+    cell.loop.start()
+    started = cell.run(60, "jitter")
+    assert {tick.state for tick in started} == {PolicyState.HOLDING}
+    assert "jump further than the arm can move" in started[0].reason
+    assert {tick.state for tick in cell.run(40)[16:]} == {PolicyState.RUNNING}
+
+
+def test_an_arm_that_was_moved_by_hand_before_the_start_starts_at_once():
     cell = Cell()
     cell.loop.stop("by hand")
-    cell.run(10, "jitter")
-    cell.pose = np.array(wave(10)) + 0.3
+    for _ in range(30):
+        cell.pose = cell.pose + np.array([0.03, 0.03, 0.0])
+        cell.run(1)
     cell.loop.start()
     assert cell.run(1)[0].state is PolicyState.RUNNING
+    cell.loop.stop("by hand")
+    cell.run(10, "jitter")
+    cell.run(20)
+    cell.loop.start()
+    assert cell.run(1)[0].state is PolicyState.RUNNING
+    assert not cell.loop.counts.faults
 
 
 @pytest.mark.parametrize(

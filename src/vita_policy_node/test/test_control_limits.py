@@ -62,7 +62,7 @@ class Arm:
                 assert (np.abs(after - before) <= STEP + 1e-9).all(), (before_ns / 1e9, after - before)
 
 
-EVENTS = ("", "", "reset", "restart", "silent", "late", "turn")
+EVENTS = ("", "", "reset", "restart", "reactivate", "silent", "late", "turn")
 events = st.tuples(st.sampled_from(EVENTS), st.integers(1, 12), st.integers(-2000, 2000) | st.just(0) | st.just(500))
 
 
@@ -77,6 +77,10 @@ def test_consecutive_commands_are_never_further_apart_than_a_step(lag, sequence)
             arm.loop.discard()
         elif event == "restart":
             arm.loop.stop("")
+            arm.loop.start()
+        elif event == "reactivate":
+            arm.loop.stop("")
+            arm.loop.forget()
             arm.loop.start()
         elif event == "late":
             late_ns = START_NS + arm.ticks * PERIOD_NS + arm.offset_ns

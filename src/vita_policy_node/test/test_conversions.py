@@ -70,13 +70,23 @@ def test_compressed_images_become_rgb(suffix, shape):
         (message(PICTURE, "rgb8", height=25), "2160 bytes"),
         (message(PICTURE, "rgb8", width=0), "0 x 24"),
         (Image(encoding="rgb8"), "0 x 0"),
-        (CompressedImage(format="jpeg", data=b""), "0 bytes"),
+        (CompressedImage(format="jpeg", data=b""), "no whole jpeg"),
         (CompressedImage(format="jpeg", data=b"\xff\xd8 no picture"), "no whole jpeg"),
     ],
 )
 def test_a_broken_image_is_refused_with_its_reason(broken, words):
     with pytest.raises(DataError, match=words):
         decode_image(broken, 24, 30)
+
+
+def test_broken_pictures_of_any_length_have_one_reason():
+    """A hold is logged and counted by its reason."""
+    reasons = set()
+    for length in (0, 10, 1000):
+        with pytest.raises(DataError) as error:
+            decode_image(CompressedImage(format="jpeg", data=bytes(length)), 24, 30)
+        reasons.add(str(error.value))
+    assert len(reasons) == 1
 
 
 def test_joints_are_read_by_name():

@@ -39,6 +39,12 @@ def test_diagnostics_warn_while_holding_and_count_by_name():
     assert "1 x camera 'front' has sent nothing usable" in summary(held_loop())
 
 
+def test_the_summary_counts_faults_by_name():
+    loop = held_loop()
+    loop.counts.faults.update(["jump: elbow", "jump: elbow"])
+    assert "faults: 2 x jump: elbow" in summary(loop)
+
+
 def test_each_event_is_told_once():
     memory, loop = EventMemory(), held_loop()
     assert memory.new(loop) == ["refused message of camera 'front': zero_stamp"]

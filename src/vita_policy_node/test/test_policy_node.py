@@ -155,10 +155,10 @@ def test_signals_end_the_process_cleanly_however_often_they_come(ros, tmp_path, 
     try:
         listener = Node("listener")
         client = listener.create_client(GetState, "/vita_policy/get_state")
-        assert client.wait_for_service(timeout_sec=30)
+        assert client.wait_for_service(timeout_sec=60)
         for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
             process.send_signal(number)
-        _, log = process.communicate(timeout=20)
+        _, log = process.communicate(timeout=60)
         assert process.returncode == 0, log
         assert "Traceback" not in log
         listener.destroy_node()

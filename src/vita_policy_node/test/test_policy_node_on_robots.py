@@ -17,6 +17,8 @@ from trajectory_msgs.msg import JointTrajectory
 from vita_dataset.robot import read_robot_file
 from vita_dataset.spec import CameraSpec, VectorSpec
 from vita_msgs.msg import PolicyStatus
+from vita_policy_node.control_loop import PolicyState
+from vita_policy_node.diagnostics import STANDSTILL
 from vita_policy_node.observation_builder import ObservationBuilder
 from vita_policy_node.observation_sync import MatchedSet
 from vita_policy_node.policy_node import PolicyNode
@@ -55,7 +57,8 @@ def test_commands_start_at_once_unless_they_are_to_be_stamped(make_node, checkpo
 
 
 def test_a_stopped_clock_is_told_and_recovered_from(make_node, checkpoint):
-    bench = start(make_node(checkpoint=str(checkpoint), use_sim_time=True), FakeRobot(clock=True))
+    node = make_node(checkpoint=str(checkpoint), use_sim_time=True)
+    bench = start(node, FakeRobot(clock=True))
     bench.wait_for_state(PolicyStatus.RUNNING)
     bench.robot.silent.add("/clock")
     bench.wait_for_state(PolicyStatus.HOLDING, "the control timer stands still")
@@ -63,9 +66,21 @@ def test_a_stopped_clock_is_told_and_recovered_from(make_node, checkpoint):
         lambda: bench.robot.diagnostics and bench.robot.diagnostics[-1].status[0].level == DiagnosticStatus.WARN,
         "a diagnostic warning",
     )
+    # However slowly simulated time goes, its arm is no faster: nothing is lost.
+    assert node._loop.sync.newest_set() is not None
     bench.robot.silent.clear()
     bench.wait_for_state(PolicyStatus.RUNNING)
     bench.close()
+
+
+def test_without_ticks_on_the_system_s_clock_everything_is_forgotten(bench):
+    bench.call("start")
+    bench.wait_for_state(PolicyStatus.RUNNING)
+    bench.node._ticked_ns -= 10**9
+    bench.node._report()
+    assert bench.node._loop.sync.newest_set() is None
+    assert bench.node._state == (PolicyState.HOLDING, STANDSTILL)
+    bench.wait_for_state(PolicyStatus.RUNNING)
 
 
 def test_a_clock_that_never_came_is_told(make_node, checkpoint):
@@ -91,12 +106,13 @@ def test_a_bug_is_an_error_in_the_diagnostics(bench, monkeypatch):
     bench.wait(lambda: told and told[-1].status[0].level == DiagnosticStatus.ERROR, "a diagnostic error")
 
 
-def test_a_robot_file_may_say_which_joints_are_grippers_and_which_arm_carries_a_camera(make_node, checkpoint):
+def test_a_robot_file_may_say_which_joints_are_grippers_and_which_arm_carries_a_camera(make_node, checkpoint, capfd):
     arm = {**PARAMETERS["arm"]["arm"], "is_gripper": [False, True, True]}
     camera = {**PARAMETERS["camera"], "wrist": {**PARAMETERS["camera"]["wrist"], "arm": "arm"}}
     node = make_node(checkpoint=str(checkpoint), arm={"arm": arm}, camera=camera)
     assert node.trigger_configure() == SUCCESS
     assert node._loop.layout.arm_joints.tolist() == [True, False, False]
+    assert "grippers: ['elbow', 'gripper']" in capfd.readouterr().err
     assert [camera.moved_by for camera in node._loop.layout.cameras] == [(0,), (0,)]
 
 

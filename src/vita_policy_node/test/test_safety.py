@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vita_policy_node.safety import COMMAND_MEMORY_NS, JointLimits, SafetyGate, SentCommand
+from vita_policy_node.safety import COMMAND_MEMORY_NS, OVERSHOOT, JointLimits, SafetyGate, SentCommand
 
 NAMES = ("a", "b", "c")
 LIMITS = JointLimits(NAMES, np.array([-1.0, -2.0, 0.0]), np.array([1.0, 2.0, 1.0]), np.array([0.1, 0.5, 0.2]))
@@ -58,6 +58,24 @@ def test_hold_mode_sends_nothing_instead_of_clamping():
     verdict = SafetyGate(LIMITS, "hold").check(np.array([0.5, 0.0, 0.0]), NAMES, ZERO, None, NOW)
     assert verdict.command is None
     assert verdict.hits == ("step: a",)
+
+
+def test_a_policy_a_little_beyond_its_range_is_clamped_but_no_hit_is_counted():
+    last = sent([0.95, 0.0, 0.95])
+    verdict = SafetyGate(LIMITS).check(np.array([1.009, 0.0, 1.003]), NAMES, ZERO, last, NOW)
+    assert verdict.command is not None
+    assert verdict.command.tolist() == [1.0, 0.0, 1.0]
+    assert verdict.hits == ()
+    verdict = SafetyGate(LIMITS).check(np.array([1.011, 0.0, 1.021]), NAMES, ZERO, last, NOW)
+    assert verdict.command is not None
+    assert verdict.command.tolist() == [1.0, 0.0, 1.0]
+    assert verdict.hits == ("position: a", "position: c")
+
+
+def test_in_hold_mode_a_policy_a_little_beyond_its_range_is_held_and_counted():
+    verdict = SafetyGate(LIMITS, "hold").check(np.array([0.0, 0.0, 1.003]), NAMES, ZERO, sent([0.0, 0.0, 0.95]), NOW)
+    assert verdict.command is None
+    assert verdict.hits == ("position: c",)
 
 
 def test_steps_count_from_the_measured_pose_when_the_last_command_is_old():
@@ -124,4 +142,5 @@ def test_whatever_comes_no_command_leaves_the_limits(action, measured, last, age
     reference = last if 0 <= age_ns <= COMMAND_MEMORY_NS else measured
     assert (np.abs(verdict.command - reference) <= LIMITS.max_step + 1e-12).all()
     if not verdict.hits:
-        assert np.array_equal(verdict.command, action)
+        assert np.array_equal(verdict.command, np.clip(action, LIMITS.position_min, LIMITS.position_max))
+        assert (np.abs(verdict.command - action) <= (OVERSHOOT * LIMITS.max_step if mode == "clamp" else 0.0)).all()

@@ -34,6 +34,15 @@ def test_no_rate_that_makes_no_sense(value):
         read_settings({"rate_hz": value})
 
 
+@pytest.mark.parametrize(("value", "good"), [(0.0, True), (0.1, False), (0.499, False), (0.5, True), (10.0, True)])
+def test_a_joint_is_given_time_to_react_before_it_is_found_stuck(value, good):
+    if good:
+        assert read_settings({"stuck_s": value}).stuck_ns == round(value * 1e9)
+    else:
+        with pytest.raises(DataError, match="'stuck_s' must be 0 or at least"):
+            read_settings({"stuck_s": value})
+
+
 def test_every_setting_is_described():
     assert all(setting.description.endswith(".") for setting in SETTINGS)
     assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)

@@ -16,9 +16,9 @@ class DueAction:
     """The action for this tick.
 
     Attributes:
-        action: float32 [A], robot units.
+        action: float32 [A] for exactly this time, robot units: between two predicted actions, a straight line.
         names: what its elements are; empty where the checkpoint does not say.
-        step: its index in the chunk.
+        step: the index in the chunk of the action nearest to it.
         chunk_stamp_ns: the time of the observation that the chunk was predicted from.
     """
 
@@ -33,9 +33,11 @@ class ChunkScheduler:
 
     Action i of a chunk belongs to the time ``stamp + i * period``. A chunk arrives late by the latency of camera and
     model; the steps whose time has passed by then are dropped, and execution begins at the step whose time is
-    nearest to now. (Nearest, because the tick's phase against the cameras is arbitrary: rounding down would lag by
-    half a period on average and would stutter when tick and stamp coincide.) A newer chunk replaces the older one
-    at once.
+    nearest to now. A newer chunk replaces the older one at once.
+
+    The tick's phase against the cameras is arbitrary and differs from one start to the next. So a tick between two
+    actions gets what lies between them: taking the nearest would send it up to half a period early or late, which at
+    10 Hz made the same policy faster or slower by several percent from start to start.
 
     A chunk is executed for at most ``action_horizon`` steps from the first one used, as far as the prediction
     reaches. After that the scheduler has nothing due (starvation) until the next chunk. So that it never starves
@@ -91,7 +93,7 @@ class ChunkScheduler:
             self.dropped_steps += step
         if step >= self._end(chunk):
             return None
-        return DueAction(chunk.actions[step], chunk.names, step, chunk.stamp_ns)
+        return DueAction(_action_at(chunk, now_ns), chunk.names, step, chunk.stamp_ns)
 
     def needs_chunk(self, now_ns: int) -> bool:
         """Whether the next prediction should start now."""
@@ -130,3 +132,13 @@ class ChunkScheduler:
     def _step(chunk: ActionChunk, now_ns: int) -> int:
         """The step whose time is nearest to now; negative before the chunk begins."""
         return (now_ns - chunk.stamp_ns + chunk.period_ns // 2) // chunk.period_ns
+
+
+def _action_at(chunk: ActionChunk, now_ns: int) -> NDArray[np.float32]:
+    """The prediction for a time, float32 [A]: linear between its actions, the first before them and the last after."""
+    last = len(chunk.actions) - 1
+    place = min(max(0.0, (now_ns - chunk.stamp_ns) / chunk.period_ns), float(last))
+    before = min(int(place), max(0, last - 1))
+    share = np.float32(place - before)
+    after = chunk.actions[min(before + 1, last)]
+    return np.asarray((1 - share) * chunk.actions[before] + share * after, dtype=np.float32)

@@ -85,6 +85,11 @@ class Layout:
         """The largest speed of each element's commands, float64 [A] in its unit per second."""
         return self.limits.max_step / (self.period_ns / 1e9)
 
+    @property
+    def grippers(self) -> list[str]:
+        """The names of the elements that the checks of an arm's motion leave out."""
+        return [name for name, is_arm in zip(self.limits.names, self.arm_joints, strict=True) if not is_arm]
+
 
 def check_contract(robot: Robot, spec: DatasetSpec, image_keys: Sequence[str], settings: NodeSettings) -> Layout:
     """Compare a robot with the dataset that a policy was trained on.

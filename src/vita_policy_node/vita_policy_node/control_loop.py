@@ -107,7 +107,7 @@ class ControlLoop:
         if arrival is Arrival.JUMPED_BACK:
             self.discard()
             self._jumps.forget()
-        if joints and self._running and arrival in (Arrival.ACCEPTED, Arrival.JUMPED_BACK):
+        if joints and arrival in (Arrival.ACCEPTED, Arrival.JUMPED_BACK):
             self._jumps.add(stream, message)
 
     def start(self) -> None:
@@ -116,7 +116,6 @@ class ControlLoop:
         self.counts = LoopCounts()
         self.sync.reset_counts()
         self.scheduler.reset_counts()
-        self._jumps.forget()
         self._follow.start()
         self._running = True
 
@@ -142,24 +141,28 @@ class ControlLoop:
         self.discard()
         self.sync.forget()
         self._jumps.forget()
-        self._sent = None
+        self._settle()
         self._last_tick_ns = None
 
     def tick(self, now_ns: int) -> Tick:
         """Decide what to send at ``now_ns``."""
         self._check_clock(now_ns)
+        # Also while idle: a start must not count its first step from a pose that jumps.
+        jump = self._jumps.check(self._elapsed_ns)
         if not self._running:
             return Tick(PolicyState.IDLE, self._idle_reason)
+        if jump is not None:
+            self.counts.faults.update(jump.faults)
         stale = self.sync.rules.stale(now_ns)
         if stale:
             # What was predicted before the gap is not to be resumed after it.
             self.discard()
             return self._hold("; ".join(stale))
         if self._elapsed_ns < self._settled_ns:
-            return self._hold("the clock jumped: waiting until the arm has reached the command sent before")
-        if (fault := self._fault()) is not None:
+            return self._hold("waiting for half a second, until the arm has reached the command sent last")
+        if (fault := jump or self._follow.stuck) is not None:
             self.discard()
-            return self._hold(fault)
+            return self._hold(fault.reason)
         chunk = self._collect(now_ns)
         if self.scheduler.needs_chunk(now_ns) and self._request(now_ns):
             chunk = self._collect(now_ns) or chunk
@@ -171,8 +174,7 @@ class ControlLoop:
     def _check_clock(self, now_ns: int) -> None:
         """Count the time that surely passed, a period a tick at most, so that no jump makes the last command look old.
 
-        After a jump back, or so far ahead that the node may have stood still, nobody knows where the arm is heading:
-        nothing is sent until it has settled.
+        After a jump back, or so far ahead that the node may have stood still, nobody knows how old the last command is.
         """
         passed_ns = self.layout.period_ns if self._last_tick_ns is None else now_ns - self._last_tick_ns
         self._last_tick_ns = now_ns
@@ -183,16 +185,13 @@ class ControlLoop:
             self.sync.forget()
             self._jumps.forget()
         self.discard()
-        self._sent = None
-        self._settled_ns = self._elapsed_ns + COMMAND_MEMORY_NS
+        self._settle()
 
-    def _fault(self) -> str | None:
-        """Why the measured positions cannot be trusted, or that a joint was found stuck."""
-        jump = self._jumps.check(self._elapsed_ns)
-        if jump is not None:
-            self.counts.faults.update(jump.faults)
-            return jump.reason
-        return self._follow.stuck.reason if self._follow.stuck is not None else None
+    def _settle(self) -> None:
+        """The last command's age is unknown from now on: send nothing until the arm has surely reached it."""
+        if self._sent is not None:
+            self._sent = None
+            self._settled_ns = self._elapsed_ns + COMMAND_MEMORY_NS
 
     def _command(self, due: DueAction, chunk: ActionChunk | None) -> Tick:
         try:

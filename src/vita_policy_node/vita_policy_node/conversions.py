@@ -74,8 +74,7 @@ def _decode_compressed(message: CompressedImage) -> NDArray[np.uint8]:
     picture = _BRIDGE.compressed_imgmsg_to_cv2(message) if len(message.data) else None
     if picture is None:
         raise DataError(
-            f"a compressed image of {len(message.data)} bytes in format '{message.format}' is no whole jpeg or png; "
-            "check the camera driver"
+            f"a compressed image in format '{message.format}' is no whole jpeg or png; check the camera driver"
         )
     if picture.ndim == 2:
         picture = picture[:, :, None]

@@ -69,10 +69,11 @@ def summary(loop: ControlLoop) -> str:
     counts = loop.counts
     holds = "; ".join(f"{number} x {reason}" for reason, number in counts.holds.most_common()) or "none"
     hits = "; ".join(f"{number} x {name}" for name, number in counts.hits.most_common()) or "none"
+    faults = "; ".join(f"{number} x {name}" for name, number in counts.faults.most_common()) or "none"
     return (
         f"since the start: {loop.sync.matched_sets} observations, {counts.chunks} chunks, {counts.commands} commands, "
         f"{loop.scheduler.dropped_steps} steps dropped as late, {counts.limited} commands limited ({hits}), "
-        f"ticks held: {holds}"
+        f"faults: {faults}, ticks held: {holds}"
     )
 
 

@@ -18,12 +18,13 @@ GRID = 64
 """The spread is taken from about so many rows and columns of a picture: enough to see any scene, and fast."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Seen:
-    """A camera's picture as its message has it, and the pose [A] when it came for the first time."""
+    """A camera's picture as its message has it, the pose [A] when it first came, and whether the arm moved since."""
 
     data: Any
     pose: NDArray[np.float64]
+    frozen: bool = False
 
 
 class PictureCheck:
@@ -31,9 +32,10 @@ class PictureCheck:
 
     Blank: the values of no colour spread. A dead sensor or a lens cap leaves at most a little noise.
 
-    Frozen: the bytes are those of the observation before, although the arm has moved since they came first. Stamps do
-    not tell: a driver may put fresh ones on old pixels. A picture without noise repeats while nothing moves, and a
-    slow camera behind a fast driver repeats a few times; neither is a fault.
+    Frozen: the bytes are those of the observation before, although the arm has moved since they came first. That stays
+    so until others come, even if the arm is moved back. Stamps do not tell: a driver may put fresh ones on old pixels.
+    A picture without noise repeats while nothing moves, and a slow camera behind a fast driver repeats a few times;
+    neither is a fault.
     """
 
     def __init__(self, layout: Layout, blank_spread: float, frozen_move_rad: float) -> None:
@@ -79,7 +81,8 @@ class PictureCheck:
             self._seen[camera.stream] = _Seen(data, pose)
             return False
         moved = np.abs(pose - seen.pose)[list(camera.moved_by)]
-        return bool((moved > self._frozen_move_rad).any())
+        seen.frozen |= bool((moved > self._frozen_move_rad).any())
+        return seen.frozen
 
 
 def spread(image: NDArray[np.uint8]) -> float:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
@@ -27,6 +23,7 @@ from vita_policy_node.commands import command_messages, command_topic
 from vita_policy_node.control_loop import ControlLoop, PolicyState, Tick
 from vita_policy_node.conversions import MESSAGE_TYPES, chunk_message
 from vita_policy_node.inference_worker import InferenceWorker
+from vita_policy_node.node_process import run_node
 from vita_policy_node.parameters import accept_change, declare_parameters, parameter_values
 from vita_policy_node.serving import Serving, open_checkpoint
 
@@ -130,7 +127,8 @@ class PolicyNode(LifecycleNode):
         topics = [command_topic(serving.settings.command_prefix, output.arm.command_topic) for output in layout.arms]
         self._commands = [self.create_lifecycle_publisher(JointTrajectory, topic, NEWEST_QOS) for topic in topics]
         self._set_state(PolicyState.IDLE, "configured, not active")
-        self.get_logger().info(f"serving '{policy.checkpoint}' at {1e9 / layout.period_ns:g} Hz")
+        rate_hz = 1e9 / layout.period_ns
+        self.get_logger().info(f"serving '{policy.checkpoint}' at {rate_hz:g} Hz; grippers: {layout.grippers}")
         return TransitionCallbackReturn.SUCCESS
 
     def _activate(self) -> TransitionCallbackReturn:
@@ -256,7 +254,8 @@ class PolicyNode(LifecycleNode):
         if self._loop is None or not self._loop.running:
             return
         if self._steady_clock.now().nanoseconds - self._ticked_ns > max(STANDSTILL_NS, 2 * self._loop.layout.period_ns):
-            self._loop.forget()
+            if not self.get_parameter("use_sim_time").value:  # with it, the arm stands still or is slow as well
+                self._loop.forget()
             self._set_state(PolicyState.HOLDING, diagnostics.STANDSTILL)
 
     def _guarded(self, action: Callable[[], Result], fallback: Result) -> Result:
@@ -269,29 +268,9 @@ class PolicyNode(LifecycleNode):
             return fallback
 
 
-def spin(argv: Sequence[str]) -> int:
-    """Run the node until SIGINT or SIGTERM, which may come more than once."""
-    rclpy.init(args=list(argv), signal_handler_options=SignalHandlerOptions.NO)
-    asked_to_end: list[int] = []
-    # rclpy's own handlers would end the context first, and the last status could not be published.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda received, _frame: asked_to_end.append(received))
-    try:
-        node = PolicyNode()
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        while not asked_to_end:
-            executor.spin_once(timeout_sec=0.1)
-        executor.shutdown()
-        node.close()
-    finally:
-        rclpy.try_shutdown()
-    return 0
-
-
 def main() -> int:
     """Entry point of ``ros2 run vita_policy_node policy_node``."""
-    return run_cli(spin, sys.argv)
+    return run_cli(partial(run_node, PolicyNode), sys.argv)
 
 
 if __name__ == "__main__":

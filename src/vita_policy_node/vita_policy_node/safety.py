@@ -16,6 +16,11 @@ COMMAND_MEMORY_NS = 500_000_000
 """A command older than this no longer tells where the arm is; steps are then counted from the measured pose."""
 
 
+OVERSHOOT = 0.1
+"""A policy that knows a gripper as 0 to 1 says 1.003 now and then. It is clamped, but no hit is counted for less than
+this share of ``max_step``: it would hide the limits that do change a motion."""
+
+
 @dataclass(frozen=True, eq=False)
 class JointLimits:
     """Limits of each element of a command, [A] each: names, lowest, highest, largest change from tick to tick.
@@ -43,7 +48,8 @@ class Verdict:
 
     Attributes:
         command: float64 [A], inside all limits; None means hold: send nothing.
-        hits: one text for each rule that changed or stopped the action, "position: elbow_joint".
+        hits: one text for each rule that changed the action by more than ``OVERSHOOT``, or stopped it:
+            "position: elbow_joint".
         reason: why nothing may be sent, empty when ``command`` is given.
         lagging: nothing may be sent because the arm does not follow.
     """
@@ -102,7 +108,8 @@ class SafetyGate:
         if reference is None or measured is None:
             return _hold("reference", ("measured pose",), "the measured pose is unknown or not finite")
         command = np.clip(values, limits.position_min, limits.position_max)
-        moved_by_position = command != values
+        # Whatever stops the whole command is counted, however small.
+        moved_by_position = np.abs(values - command) > (OVERSHOOT * limits.max_step if self._clamps else 0.0)
         limited = reference + np.clip(command - reference, -limits.max_step, limits.max_step)
         # Only where the step really is too large: reference + (command - reference) may differ in the last digit.
         moved_by_step = ~(np.abs(command - reference) <= limits.max_step)

@@ -12,6 +12,9 @@ LIMIT_MODES = ("clamp", "hold")
 PRECISIONS = ("fp32", "bf16", "fp16")
 NS_PER_S = 1_000_000_000
 
+LEAST_STUCK_S = 0.5
+"""In less a sound arm may not have begun to move, and slow rates give too few commands to judge."""
+
 Value = bool | int | float | str
 
 
@@ -80,7 +83,7 @@ SETTINGS: tuple[Setting, ...] = (
         "stuck_s",
         1.0,
         "An arm joint that stands still for so long although its commands moved is stuck: hold until the next start; "
-        "0 = not checked.",
+        "0 = not checked, else 0.5 or more.",
         "s",
         0.0,
         10.0,
@@ -161,6 +164,8 @@ def read_settings(parameters: Mapping[str, Any]) -> NodeSettings:
             values[setting.name] = convert(setting, parameters.get(setting.name, setting.default))
         except DataError as error:
             problems.append(str(error))
+    if 0 < values.get("stuck_s", 0.0) < LEAST_STUCK_S:
+        problems.append(f"parameter 'stuck_s' must be 0 or at least {LEAST_STUCK_S:g} s, but is {values['stuck_s']!r}")
     if problems:
         raise DataError("; ".join(problems))
     for name in ("camera_timeout", "state_timeout", "stuck"):

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
-from vita_dataset.robot import Robot, read_robot_file
+from vita_dataset.robot import Robot, read_parameters, read_robot_file
 from vita_sim.bar_expert import BarExpert
 from vita_sim.lift_expert import LiftExpert
 from vita_sim.noise import ExecutionNoise
@@ -32,15 +32,19 @@ def robot_of(scene: str) -> Robot:
     return read_robot_file(CONFIG / ROBOT_FILES[scene])
 
 
+def rate_of(scene: str) -> float:
+    return float(read_parameters(CONFIG / ROBOT_FILES[scene])["rate_hz"])
+
+
 def simulation_of(scene: str) -> Simulation:
     return Simulation(find_scene(scene))
 
 
-def tick(simulation: Simulation, command: Vector) -> None:
+def tick(simulation: Simulation, command: Vector, period_ns: int = PERIOD_NS) -> None:
     """One command, and the time until the next."""
     begin_ns = simulation.now_ns
-    simulation.command(command, PERIOD_NS)
-    simulation.advance_to(begin_ns + PERIOD_NS)
+    simulation.command(command, period_ns)
+    simulation.advance_to(begin_ns + period_ns)
 
 
 def play(
@@ -49,15 +53,16 @@ def play(
     *,
     noise_rad: float = 0.0,
     limit_s: float = 15.0,
+    rate_hz: float = RATE_HZ,
     until: Callable[[], bool] = lambda: False,
 ) -> NDArray[np.float64]:
     """An episode of the scene's expert until success: its commands [n, A]."""
     simulation.reset(seed)
-    expert = EXPERTS[simulation.scene.name](simulation, 1 / RATE_HZ)
+    expert = EXPERTS[simulation.scene.name](simulation, 1 / rate_hz)
     scale = np.where(simulation.is_angle, noise_rad, 0.0)
     noise = ExecutionNoise(scale, 0.9, np.random.default_rng([seed, 1]))
     commands = []
     while not simulation.success and not until() and simulation.now_ns < limit_s * 1e9:
         commands.append(expert.act())
-        tick(simulation, commands[-1] + noise.step())
+        tick(simulation, commands[-1] + noise.step(), round(1e9 / rate_hz))
     return np.array(commands)

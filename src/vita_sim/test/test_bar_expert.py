@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sim_support import NOISE_RAD, RATE_HZ, play, robot_of, simulation_of, tick
+from sim_support import NOISE_RAD, RATE_HZ, play, rate_of, robot_of, simulation_of, tick
 
 from vita_sim.bar_expert import HELD_RATIO, BarExpert
 from vita_sim.bar_task import BAR, BAR_HALF_M, LIFTED_M, tilt_rad
@@ -23,7 +23,7 @@ def test_it_lifts_the_bar_within_the_limits_of_the_robot_file(simulation):
     arms = robot_of("bar").arms
     most = np.concatenate([arm.max_step for arm in arms])
     for seed in range(10):
-        commands = play(simulation, seed, limit_s=8.0)
+        commands = play(simulation, seed, limit_s=8.0, rate_hz=rate_of("bar"))
         assert simulation.success, f"seed {seed}"
         assert (np.abs(np.diff(commands, axis=0)) <= most).all(), f"seed {seed}"
         assert (commands >= np.concatenate([arm.position_min for arm in arms])).all()
@@ -43,6 +43,7 @@ def test_neither_hand_lifts_before_both_hold_and_the_bar_stays_level(simulation)
     simulation.reset(4)
     expert = BarExpert(simulation, 1 / RATE_HZ)
     while not simulation.success:
+        assert simulation.now_ns < 8_000_000_000
         if (simulation.positions()[GRIPPERS] > HELD_RATIO).any():
             assert height(simulation) < 2e-3
         assert abs(tilt_rad(simulation.data)) < np.deg2rad(2)
@@ -83,6 +84,7 @@ def test_its_command_follows_from_the_state_alone(simulation):
     simulation.reset(2)
     expert = BarExpert(simulation, 1 / RATE_HZ)
     while not simulation.success:
+        assert simulation.now_ns < 8_000_000_000
         before = simulation.data.qpos.copy()
         command = expert.act()
         np.testing.assert_array_equal(BarExpert(simulation, 1 / RATE_HZ).act(), command)

@@ -140,5 +140,5 @@ def test_the_command(tmp_path, capsys):
     foreign = tmp_path / "mine"
     foreign.mkdir()
     (foreign / "notes.txt").write_text("mine")
-    assert cli.demonstrate(["--out", str(foreign), *arguments, "--overwrite"]) in (1, 2)
+    assert cli.demonstrate(["--out", str(foreign), *arguments, "--overwrite"]) == 1
     assert (foreign / "notes.txt").read_text() == "mine"

@@ -1,6 +1,9 @@
 """The closed loop without ROS nodes: the same classes as on the robot, the same result each time."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -150,6 +153,29 @@ def test_the_command_twice_gives_the_same_report(checkpoint, tmp_path, capsys):
     assert all(row["commands"] > 0 for row in report["rows"])
     assert [row["video"] for row in report["rows"]] == [f"videos/episode_{FIRST_SEED}.mp4", None]
     assert (tmp_path / "out" / report["rows"][0]["video"]).is_file()
+
+
+def test_by_default_a_chunk_comes_a_tick_later_as_in_the_node(checkpoint, tmp_path):
+    assert run_cli(checkpoint, tmp_path / "out", "--videos", "0") == 0
+    report = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    assert report["holds"] == {"waiting for the first chunk": report["episodes"]}
+
+
+def test_threads_of_torch_that_wait_do_not_spin():
+    """The setting must be there when torch is first imported, so the command line may not import it before."""
+    watch = """
+import os, sys
+from vita_sim.cli import evaluate
+class Watch:
+    def find_spec(name, path=None, target=None):
+        if name == "torch":
+            print(os.environ.get("OMP_WAIT_POLICY"))
+sys.meta_path.insert(0, Watch)
+evaluate(["--checkpoint", "nothing_here"])
+"""
+    environment = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
+    done = subprocess.run([sys.executable, "-c", watch], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "PASSIVE\n"
 
 
 def test_too_few_successes_exit_1_but_are_reported(checkpoint, tmp_path, capsys):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sim_support import NOISE_RAD, RATE_HZ, play, robot_of, simulation_of, tick
+from sim_support import NOISE_RAD, RATE_HZ, play, rate_of, robot_of, simulation_of, tick
 
 from vita_sim.lift_expert import LiftExpert
 from vita_sim.lift_task import CUBE, CUBE_HALF_M, LIFTED_M
@@ -20,7 +20,7 @@ def height(simulation):
 def test_it_lifts_the_cube_within_the_limits_of_the_robot_file(simulation):
     (arm,) = robot_of("lift").arms
     for seed in range(10):
-        commands = play(simulation, seed, limit_s=8.0)
+        commands = play(simulation, seed, limit_s=8.0, rate_hz=rate_of("lift"))
         assert simulation.success, f"seed {seed}"
         assert height(simulation) > LIFTED_M
         assert (np.abs(np.diff(commands, axis=0)) <= np.array(arm.max_step)).all(), f"seed {seed}"
@@ -41,6 +41,7 @@ def test_its_command_follows_from_the_state_alone(simulation):
     simulation.reset(2)
     expert = LiftExpert(simulation, 1 / RATE_HZ)
     while not simulation.success:
+        assert simulation.now_ns < 8_000_000_000
         before = simulation.data.qpos.copy()
         command = expert.act()
         np.testing.assert_array_equal(LiftExpert(simulation, 1 / RATE_HZ).act(), command)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from vita_dataset import errors
-from vita_dataset.inspection import folder_bytes
+from vita_dataset.origin import folder_bytes
 from vita_dataset.progress import ProgressLine
-from vita_policy_node.serving import open_checkpoint
 from vita_sim.demonstrate import write_demonstrations
 from vita_sim.env import VitaSimEnv
 from vita_sim.episode import FIRST_SEED, TIME_LIMIT_S, episode_seeds
-from vita_sim.evaluate import control_loop, run_evaluation, source_size
+from vita_sim.evaluate import LATENCY_MS, control_loop, run_evaluation, source_size
 from vita_sim.evaluation_folder import evaluation_folder
 from vita_sim.render import DEFAULT_SIZE
 from vita_sim.results import REPORT_FILE, evaluation_report, report_table, require_success, write_report
@@ -73,6 +73,10 @@ def _demonstrate(argv: Sequence[str]) -> int:
 
 def _evaluate(argv: Sequence[str]) -> int:
     args = _evaluation_parser().parse_args(argv)
+    # Torch reads it when it is first imported. Its waiting threads would spin, and keep the renderer off the cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from vita_policy_node.serving import open_checkpoint
+
     seeds = episode_seeds(args.seed, args.episodes)
     stage = open_stage(args.scene, args.robot)
     device = {"device": args.device} if args.device else {}
@@ -135,9 +139,9 @@ def _evaluation_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--latency-ms",
         type=_between(0, 10_000),
-        default=0.0,
+        default=LATENCY_MS,
         metavar="X",
-        help="assumed time of a prediction [ms] (default: 0)",
+        help="assumed time of a prediction [ms] (default: %(default)g)",
     )
     parser.add_argument(
         "--size", type=int, nargs=2, metavar=("H", "W"), help="of the cameras (default: as the checkpoint's recordings)"

@@ -32,7 +32,8 @@ from vita_sim.stage import Stage
 
 POLICY, ROBOT = "/vita_policy", "/sim_robot"
 ANY_QOS = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+# Deeper than what is sent: a policy that stops as soon as it was started must be seen to have been started.
+LATCHED = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 PATIENCE_S = 60.0
 """Wall time for anything but an episode itself."""
@@ -67,7 +68,7 @@ class EpisodeClient:
         self._heard_s = time.monotonic()
         self._succeeded_ns: int | None = None
         self._status: PolicyStatus | None = None
-        self._started = False
+        self._started = self._to_stop = False
         self._counts: PolicyCounts | None = None
         self._film: Film | None = None
         self._executor = SingleThreadedExecutor(context=node.context)
@@ -83,8 +84,9 @@ class EpisodeClient:
         self._node.create_subscription(ActionChunk, f"{POLICY}/action_chunk", self._on_chunk, 10)
 
     def close(self) -> None:
-        """Stop the policy without waiting for its answer, and let go of the node."""
-        self._trigger["stop"].call_async(Trigger.Request())
+        """Stop the policy, if an episode was cut short, without waiting for its answer; and let go of the node."""
+        if self._to_stop:
+            self._trigger["stop"].call_async(Trigger.Request())
         self._executor.shutdown()
 
     def run(self, seed: int, video: Path | None = None) -> EpisodeResult:
@@ -110,9 +112,11 @@ class EpisodeClient:
             begin_ns, self._succeeded_ns = self._now_ns, None
             while not self._rules.is_over(self._now_ns - begin_ns, self._since(begin_ns)):
                 self._spin_once()
-                self._check_alive()
+                self._check_clock()
+                self._check_policy()
             duration_ns = self._now_ns - begin_ns
-        self.ask("stop")
+            # Before the film is closed, which may take a while: the policy must not be counted meanwhile.
+            self.ask("stop")
         status, counts = self._final_counts()
         time_s = self._rules.time_to_success_s(self._since(begin_ns))
         return EpisodeResult(
@@ -153,6 +157,10 @@ class EpisodeClient:
         listening = [
             self._node.create_subscription(types[topic], topic, partial(hear, topic), ANY_QOS) for topic in types
         ]
+        # Patience begins only then: where simulated time is slow this alone may take minutes.
+        while self._now_ns < since_ns:
+            self._spin_once()
+            self._check_clock()
         self._wait(lambda: not missing, lambda: f"no new message came on {sorted(missing)} after the reset")
         for subscription in listening:
             self._node.destroy_subscription(subscription)
@@ -163,9 +171,11 @@ class EpisodeClient:
         Raises:
             DataError: it refuses or does not answer.
         """
+        self._to_stop = True
         answer = self._call(self._trigger[name], Trigger.Request())
         if not answer.success:
             raise DataError(f"'{POLICY}' refuses to {name}: {answer.message}")
+        self._to_stop = name == "start"
 
     def _final_counts(self) -> tuple[PolicyStatus, PolicyCounts]:
         """What the node tells once it has stopped."""
@@ -197,9 +207,11 @@ class EpisodeClient:
                 for subscription in listening:
                     self._node.destroy_subscription(subscription)
 
-    def _check_alive(self) -> None:
+    def _check_clock(self) -> None:
         if time.monotonic() - self._heard_s > STANDSTILL_S:
             raise DataError(f"/clock stands still for {STANDSTILL_S:g} s; is '{ROBOT}' running?")
+
+    def _check_policy(self) -> None:
         if self._is_idle() and self._status is not None:
             raise DataError(f"the policy stopped during the episode: {self._status.reason}")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,6 @@ from vita_dataset.spec import DatasetSpec
 from vita_policy_node.contract import Layout
 from vita_policy_node.control_loop import ControlLoop
 from vita_policy_node.observation_builder import ObservationBuilder
-from vita_policy_node.serving import Serving
 from vita_policy_node.simulated_worker import SimulatedWorker
 from vita_sim.env import Observation, VitaSimEnv
 from vita_sim.episode_video import EpisodeVideo
@@ -25,8 +25,15 @@ from vita_sim.messages import image_message, joint_state_messages
 from vita_sim.render import DEFAULT_SIZE
 from vita_sim.results import EpisodeResult, video_name
 
+if TYPE_CHECKING:
+    from vita_policy_node.serving import Serving  # imports torch, which the command line does only after its settings
+
 START_NS = 1_000_000_000
 """The clock at the start of an episode: a stamp of 0 means "unset" in ROS."""
+
+LATENCY_MS = 30.0
+"""Assumed time of a prediction unless somebody says else. In the node a chunk never comes at the tick that asked for
+it but at the next; without latency an evaluation would be a tick ahead of every node."""
 
 Vector = NDArray[np.float64]
 

@@ -40,8 +40,8 @@ class Cameras:
             self._renderer = mujoco.Renderer(simulation.model, *size)
         except Exception as error:  # the GL bindings raise ImportError, RuntimeError, AttributeError or their own
             raise DataError(
-                f"MuJoCo cannot render with MUJOCO_GL={os.environ.get('MUJOCO_GL', 'glfw')} ({error}); without a "
-                "display install libegl1 and libegl-mesa0, or libosmesa6, and unset MUJOCO_GL"
+                f"MuJoCo cannot render with MUJOCO_GL={os.environ.get('MUJOCO_GL', 'glfw')} ({error}); install libegl1 "
+                "and libegl-mesa0 and set MUJOCO_GL=egl, or libosmesa6 and MUJOCO_GL=osmesa; neither needs a display"
             ) from error
 
     def image(self, camera: str) -> NDArray[np.uint8]:

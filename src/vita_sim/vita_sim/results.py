@@ -31,7 +31,7 @@ class EpisodeResult:
         time_s: simulated time from the start of the policy to success [s]; None without success.
         duration_s: simulated time that the policy had [s].
         commands: how many were sent.
-        limited: how many of them the safety gate changed.
+        limited: how many of them the safety gate changed by more than rounding (see docs/safety.md).
         hits: how often each rule of the gate changed or stopped an action, by "rule: joint".
         holds: how many ticks ended in a hold, by reason.
         video: where it was filmed, relative to the report's folder; None if it was not.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,11 +12,19 @@ import rclpy
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-from vita_dataset.errors import DataError, run_cli
+from vita_dataset.errors import run_cli
 from vita_sim.episode import EpisodeRules, episode_seeds
 from vita_sim.episode_client import EpisodeClient
 from vita_sim.evaluation_folder import evaluation_folder
-from vita_sim.results import REPORT_FILE, EpisodeResult, evaluation_report, report_table, video_name, write_report
+from vita_sim.results import (
+    REPORT_FILE,
+    EpisodeResult,
+    evaluation_report,
+    report_table,
+    require_success,
+    video_name,
+    write_report,
+)
 from vita_sim.run_settings import SETTINGS, RunSettings, read_run_settings
 from vita_sim.sim_parameters import declare_settings
 from vita_sim.stage import Stage, open_stage
@@ -69,6 +78,8 @@ def run(argv: Sequence[str]) -> int:
         VitaError: as ``run_episodes``, or a parameter is wrong, or fewer episodes succeeded than ``min_success``.
     """
     rclpy.init(args=list(argv), signal_handler_options=SignalHandlerOptions.NO)
+    # As Ctrl-C: the policy is stopped, and nothing half written stays behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         node = Node("run_episodes", automatically_declare_parameters_from_overrides=True)
         settings = read_run_settings(declare_settings(node, SETTINGS))
@@ -81,11 +92,7 @@ def run(argv: Sequence[str]) -> int:
             node.destroy_node()
     finally:
         rclpy.try_shutdown()
-    if report["success_rate"] < settings.min_success:
-        raise DataError(
-            f"the policy of '{report['checkpoint']}' reached the goal in {report['successes']} of {report['episodes']} "
-            f"episodes, but min_success {settings.min_success:g} asks for more; train it longer or on more episodes"
-        )
+    require_success(report, settings.min_success)
     return 0
 
 

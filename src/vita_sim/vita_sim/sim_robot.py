@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import rclpy
 from rclpy.clock import Clock as RosClock
 from rclpy.clock_type import ClockType
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
-from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Bool
@@ -24,6 +20,7 @@ from trajectory_msgs.msg import JointTrajectory
 from vita_dataset.errors import VitaError, run_cli
 from vita_msgs.srv import ResetSimulation
 from vita_policy_node.conversions import MESSAGE_TYPES
+from vita_policy_node.node_process import run_node
 from vita_sim.faults import describe
 from vita_sim.pacing import Pacer
 from vita_sim.sim_parameters import declare_settings, on_change
@@ -141,28 +138,9 @@ class SimRobot(Node):
         self._success.publish(Bool(data=self._told))
 
 
-def spin(argv: Sequence[str]) -> int:
-    """Run the node until SIGINT or SIGTERM, which may come more than once."""
-    rclpy.init(args=list(argv), signal_handler_options=SignalHandlerOptions.NO)
-    asked_to_end: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda received, _frame: asked_to_end.append(received))
-    try:
-        node = SimRobot()
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        while not asked_to_end:
-            executor.spin_once(timeout_sec=0.1)
-        executor.shutdown()
-        node.close()
-    finally:
-        rclpy.try_shutdown()
-    return 0
-
-
 def main() -> int:
     """Entry point of ``ros2 run vita_sim sim_robot``."""
-    return run_cli(spin, sys.argv)
+    return run_cli(partial(run_node, SimRobot), sys.argv)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,10 @@ def open_viewer(simulation: Simulation) -> Viewer:
     import mujoco.viewer
 
     try:
-        viewer: Viewer = mujoco.viewer.launch_passive(simulation.model, simulation.data)
+        # Its panels would step, reset and save; Tab brings them back.
+        viewer: Viewer = mujoco.viewer.launch_passive(
+            simulation.model, simulation.data, show_left_ui=False, show_right_ui=False
+        )
     except Exception as error:  # GLFW's errors have no common class
         raise DataError(f"no window can be opened ({error}); check the display, or leave viewer false") from error
     return viewer
