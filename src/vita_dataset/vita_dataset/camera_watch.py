@@ -15,7 +15,7 @@ SAME_LEVELS = 8
 """[levels of 255] A standing picture still flickers by so much behind a video codec."""
 ROW_STEP = 4
 """Every fourth row tells as much as all of them, in a quarter of the time."""
-FROZEN_S = 0.5
+FROZEN_S = 1.0
 FROZEN_STEPS = 5
 MOVED_SHARE = 0.1
 """A joint has moved if it went through a tenth of its range in the whole dataset."""
