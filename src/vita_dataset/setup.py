@@ -20,7 +20,7 @@ setup(
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
-            f"{command} = {NAME}.cli:{command}" for command in ("convert", "inspect", "sample", "to_bag")
+            f"{command} = {NAME}.cli:{command}" for command in ("convert", "inspect", "sample", "to_bag", "from_bag")
         ]
     },
 )

@@ -15,7 +15,7 @@ OWNERS = {
     "zarr": {"zarr_store"},
     "pyarrow": {"parquet"},
     "av": {"video"},
-    "rosbags": {"to_bag"},
+    "rosbags": {"to_bag", "from_bag_reader"},
     "print": {"cli"},
 }
 FORBIDDEN = {"torch", "rclpy", "lightning", "hydra", "vita_train", "vita_policy_node"}

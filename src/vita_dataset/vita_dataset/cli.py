@@ -1,4 +1,4 @@
-"""The commands of this package: convert, inspect, sample, to_bag."""
+"""The commands of this package: convert, inspect, sample, to_bag, from_bag."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 from vita_dataset import errors
 from vita_dataset.convert import DATASETS_VARIABLE, datasets_dir
 from vita_dataset.convert import convert as convert_dataset
-from vita_dataset.inspection import describe, offset_lines, shortened
+from vita_dataset.from_bag import EMBEDDED, REPORT_FILE
+from vita_dataset.from_bag import from_bag as write_recording
+from vita_dataset.inspection import MOST_LINES, describe, offset_lines, shortened
 from vita_dataset.origin import folder_bytes, origin
 from vita_dataset.page import chosen_episodes, page_text
 from vita_dataset.page_file import check_page, write_page
@@ -22,6 +24,7 @@ from vita_dataset.survey import survey
 from vita_dataset.task_file import task_text, write_new_file
 from vita_dataset.to_bag import ROBOT_FILE, STORAGES
 from vita_dataset.to_bag import to_bag as write_bag
+from vita_dataset.video import ENCODERS
 
 
 def convert(argv: Sequence[str] | None = None) -> int:
@@ -42,6 +45,11 @@ def sample(argv: Sequence[str] | None = None) -> int:
 def to_bag(argv: Sequence[str] | None = None) -> int:
     """``ros2 run vita_dataset to_bag``."""
     return errors.run_cli(_to_bag, argv)
+
+
+def from_bag(argv: Sequence[str] | None = None) -> int:
+    """``ros2 run vita_dataset from_bag``."""
+    return errors.run_cli(_from_bag, argv)
 
 
 def _convert(argv: Sequence[str]) -> int:
@@ -169,4 +177,59 @@ def _to_bag(argv: Sequence[str]) -> int:
         on_progress=ProgressLine(sys.stderr, "steps"),
     )
     print(f"{args.out}: {count} messages, {folder_bytes(args.out) / 1e6:.1f} MB, robot file {args.out / ROBOT_FILE}")
+    return 0
+
+
+def _from_bag(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="from_bag", description="Write rosbags of a robot as a LeRobot recording.")
+    parser.add_argument(
+        "--bag", type=Path, required=True, action="append", metavar="BAG", help="a bag's folder; give it once for each"
+    )
+    parser.add_argument("--config", type=Path, required=True, metavar="ROBOT.yaml", help="robot file with the topics")
+    parser.add_argument("--out", type=Path, required=True, metavar="PATH", help="folder to make")
+    parser.add_argument("--task", metavar="TEXT", help="what the robot was asked to do (default: the name of PATH)")
+    parser.add_argument(
+        "--codec",
+        choices=[*ENCODERS, EMBEDDED],
+        default="h264",
+        help=f"of the videos (default: h264); {EMBEDDED} = lossless pictures in the tables",
+    )
+    parser.add_argument(
+        "--action-topic",
+        metavar="TOPIC",
+        help="JointState or JointTrajectory with the actions of all joints (default: /recorded/action where the bag "
+        "has it, else the command topics of the arms)",
+    )
+    parser.add_argument(
+        "--split-topic",
+        metavar="TOPIC",
+        help="marks that cut a bag into episodes: true and false of a std_msgs/Bool, or any other message, or a "
+        "service's events",
+    )
+    parser.add_argument(
+        "--gap-s",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help="an episode ends where nothing was matched for longer; 0 = nowhere (default: 1)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier result of this command")
+    args = parser.parse_args(argv)
+    result = write_recording(
+        args.bag,
+        args.config,
+        args.out,
+        task=args.task,
+        codec=args.codec,
+        action_topic=args.action_topic,
+        split_topic=args.split_topic,
+        gap_s=args.gap_s,
+        overwrite=args.overwrite,
+        on_progress=ProgressLine(sys.stderr, "images"),
+    )
+    print(f"{args.out}: {result.episodes} episodes, {result.steps} steps, {folder_bytes(args.out) / 1e6:.1f} MB")
+    for note in result.notes[:MOST_LINES]:
+        print(f"note: {note}")
+    if len(result.notes) > MOST_LINES:
+        print(f"and {len(result.notes) - MOST_LINES} more notes; meta/{REPORT_FILE} lists them all")
     return 0
