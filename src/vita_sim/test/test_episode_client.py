@@ -162,3 +162,11 @@ def test_a_policy_that_stops_as_soon_as_it_was_started_ends_the_episode(world, c
         client.run(0)
     # Both words were said between two spins: a queue of one would have lost the first.
     assert world.depths["/vita_policy/status"] > 1
+
+
+def test_who_is_asked_to_end_ends_between_two_messages(world):
+    asked: list[int] = []
+    client = EpisodeClient(world, open_stage("lift"), EpisodeRules(), lambda: bool(asked))
+    asked.append(15)
+    with pytest.raises(KeyboardInterrupt):
+        client.reset(1)

@@ -52,6 +52,7 @@ class EpisodeClient:
         node: speaks for the client; nobody else may spin it.
         stage: the scene and robot file of both running nodes.
         rules: when an episode ends.
+        interrupted: whether somebody asks to end; looked at between two messages, and answered by KeyboardInterrupt.
 
     Attributes:
         inference_ns: how long each prediction took since the first start.
@@ -59,11 +60,14 @@ class EpisodeClient:
         size: (height, width) of the pictures [pixels]; (0, 0) before the first episode.
     """
 
-    def __init__(self, node: Node, stage: Stage, rules: EpisodeRules) -> None:
+    def __init__(
+        self, node: Node, stage: Stage, rules: EpisodeRules, interrupted: Callable[[], bool] = lambda: False
+    ) -> None:
         self.inference_ns: list[int] = []
         self.checkpoint = ("", 0)
         self.size = (0, 0)
         self._node, self._stage, self._rules = node, stage, rules
+        self._interrupted = interrupted
         self._now_ns = 0
         self._heard_s = time.monotonic()
         self._succeeded_ns: int | None = None
@@ -236,6 +240,8 @@ class EpisodeClient:
             self._spin_once()
 
     def _spin_once(self) -> None:
+        if self._interrupted():
+            raise KeyboardInterrupt
         self._executor.spin_once(timeout_sec=0.1)
 
     def _on_clock(self, message: Clock) -> None:

@@ -78,13 +78,15 @@ def run(argv: Sequence[str]) -> int:
         VitaError: as ``run_episodes``, or a parameter is wrong, or fewer episodes succeeded than ``min_success``.
     """
     rclpy.init(args=list(argv), signal_handler_options=SignalHandlerOptions.NO)
-    # As Ctrl-C: the policy is stopped, and nothing half written stays behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    asked_to_end: list[int] = []
+    # Python's own KeyboardInterrupt comes anywhere, also where it is swallowed: in a callback or a destructor.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda received, _frame: asked_to_end.append(received))
     try:
         node = Node("run_episodes", automatically_declare_parameters_from_overrides=True)
         settings = read_run_settings(declare_settings(node, SETTINGS))
         stage = open_stage(settings.scene, settings.robot)
-        client = EpisodeClient(node, stage, EpisodeRules(settings.time_limit_s))
+        client = EpisodeClient(node, stage, EpisodeRules(settings.time_limit_s), lambda: bool(asked_to_end))
         try:
             report = run_episodes(client, node.get_logger(), stage, settings)
         finally:
