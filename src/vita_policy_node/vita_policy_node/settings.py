@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,19 +151,25 @@ def convert(setting: Setting, value: Any) -> Value:
     return result
 
 
+def convert_all(settings: Sequence[Setting], parameters: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The value of each setting by name, its default where the parameters have none; and every problem found."""
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for setting in settings:
+        try:
+            values[setting.name] = convert(setting, parameters.get(setting.name, setting.default))
+        except DataError as error:
+            problems.append(str(error))
+    return values, problems
+
+
 def read_settings(parameters: Mapping[str, Any]) -> NodeSettings:
     """Settings from parameters; what is absent takes its default, what is no setting is left to others.
 
     Raises:
         DataError: lists every setting that has a wrong type or value.
     """
-    values: dict[str, Any] = {}
-    problems: list[str] = []
-    for setting in SETTINGS:
-        try:
-            values[setting.name] = convert(setting, parameters.get(setting.name, setting.default))
-        except DataError as error:
-            problems.append(str(error))
+    values, problems = convert_all(SETTINGS, parameters)
     if 0 < values.get("stuck_s", 0.0) < LEAST_STUCK_S:
         problems.append(f"parameter 'stuck_s' must be 0 or at least {LEAST_STUCK_S:g} s, but is {values['stuck_s']!r}")
     if problems:

@@ -10,7 +10,7 @@ from typing import Any
 from vita_dataset.errors import DataError
 from vita_policy_node.settings import Setting
 from vita_sim.episode import FIRST_SEED, TIME_LIMIT_S
-from vita_sim.sim_settings import LARGEST_SEED, convert_all
+from vita_sim.sim_settings import LARGEST_SEED, checked
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("robot", "", "Robot file, or the name of one in vita_bringup/config; the scene's own by default."),
@@ -46,7 +46,7 @@ def read_run_settings(parameters: Mapping[str, Any]) -> RunSettings:
     """
     videos = parameters.get("videos", "all")
     # A number on a command line arrives as one.
-    values = convert_all(SETTINGS, {**parameters, "videos": str(videos)})
+    values = checked(SETTINGS, {**parameters, "videos": str(videos)})
     if str(videos) != "all" and not str(videos).isdecimal():
         raise DataError(f"parameter 'videos' must be a number from 0 or all, but is {videos!r}")
     values["videos"] = None if str(videos) == "all" else int(videos)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vita_dataset.errors import DataError
-from vita_policy_node.settings import Setting, convert
+from vita_policy_node.settings import Setting, convert_all
 from vita_sim.faults import ALL, FaultSettings
 from vita_sim.render import DEFAULT_SIZE
 
@@ -62,19 +62,13 @@ class SimSettings:
         return self.image_height, self.image_width
 
 
-def convert_all(settings: Sequence[Setting], parameters: Mapping[str, Any]) -> dict[str, Any]:
+def checked(settings: Sequence[Setting], parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The value of each setting by name, its default where the parameters have none.
 
     Raises:
         DataError: lists every setting that has a wrong type or value.
     """
-    values: dict[str, Any] = {}
-    problems: list[str] = []
-    for setting in settings:
-        try:
-            values[setting.name] = convert(setting, parameters.get(setting.name, setting.default))
-        except DataError as error:
-            problems.append(str(error))
+    values, problems = convert_all(settings, parameters)
     if problems:
         raise DataError("; ".join(problems))
     return values
@@ -86,7 +80,7 @@ def read_sim_settings(parameters: Mapping[str, Any]) -> SimSettings:
     Raises:
         DataError: lists every setting that has a wrong type or value.
     """
-    values = convert_all(SETTINGS, parameters)
+    values = checked(SETTINGS, parameters)
     faults = {fault.name.removeprefix("fault."): values.pop(fault.name) for fault in FAULTS}
     faults["camera_delay_ns"] = round(faults.pop("camera_delay_s") * 1e9)
     return SimSettings(**values, faults=FaultSettings(**faults))
