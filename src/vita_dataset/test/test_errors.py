@@ -12,6 +12,15 @@ def test_a_users_mistake_is_one_line_and_its_code(error, code, capsys):
     assert capsys.readouterr().err == f"error: {error}\n"
 
 
+@pytest.mark.parametrize("broken", ["\n", "\r\n", "\x0b", "\u2028"])
+def test_a_message_stays_on_one_line_whatever_it_quotes(broken, capsys):
+    def main(argv):
+        raise DataError(f"feature '{broken}' is unknown")
+
+    assert run_cli(main, []) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 def test_success_and_interrupt(capsys):
     def interrupted(argv):
         raise KeyboardInterrupt

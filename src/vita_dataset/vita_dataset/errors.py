@@ -10,9 +10,15 @@ from collections.abc import Callable, Sequence
 
 
 class VitaError(Exception):
-    """A mistake in data, settings or files that the user can mend. Bugs raise anything else."""
+    """A mistake in data, settings or files that the user can mend. Bugs raise anything else.
+
+    The message stays on one line, whatever names and values from a file it quotes.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))
 
 
 class DataError(VitaError):
