@@ -1,7 +1,9 @@
-"""Random single-frame reads from a training set: our own positioned reads against zarr's own reading, in turn.
+"""Random single-frame reads from a training set, raw and jpeg:90, against what limits them.
 
-The batch is what the trainer asks for: frames at random steps, gathered into one uint8 array. Both sides read the
-same files, warm from the page cache. Usage: random_reads.py [--frames N] [--height H --width W] [--rounds R]
+The batch is what the trainer asks for: frames at random steps, gathered into one uint8 array. Files are warm from the
+page cache. Four sides read the same steps in turn: raw frames and JPEGs as the trainer gets them, the JPEG decoder
+alone on the same bytes in memory, and zarr's own reading of the raw frames.
+Usage: random_reads.py [--episodes N] [--height H --width W] [--rounds R]
 """
 
 from __future__ import annotations
@@ -19,58 +21,73 @@ import zarr
 from numpy.typing import NDArray
 
 from vita_dataset.convert import convert
+from vita_dataset.image_codec import ImageCodec
+from vita_dataset.jpeg import decode_jpeg, encode_jpeg
 from vita_dataset.sample import write_sample
-from vita_dataset.zarr_store import open_dataset
+from vita_dataset.zarr_store import ConvertedDataset, open_dataset
 
 BATCH = 64
 KEY = "observation.images.image"
+QUALITY = 90
 
-Read = Callable[[NDArray[np.int64]], NDArray[np.uint8]]
+Read = Callable[[NDArray[np.int64]], object]
 
 
-def cpu_seconds(read: Read, batches: list[NDArray[np.int64]]) -> float:
-    """CPU time of reading all batches."""
+def cpu_rate(read: Read, batches: list[NDArray[np.int64]]) -> float:
+    """Frames per CPU-second. Each batch is dropped before the next, so that memory is used again, as in a trainer."""
     began = time.process_time()
     for batch in batches:
         read(batch)
-    return time.process_time() - began
+    return sum(map(len, batches)) / (time.process_time() - began)
+
+
+def decoder_alone(raw: ConvertedDataset, height: int, width: int) -> Read:
+    """Decodes the JPEGs of all frames from memory; they are those that the converter stored."""
+    encoded = [encode_jpeg(raw.read_frames(KEY, [step])[0], QUALITY) for step in range(len(raw))]
+
+    def read(batch: NDArray[np.int64]) -> None:
+        for step in batch.tolist():
+            decode_jpeg(encoded[step], height, width)
+
+    return read
 
 
 def main() -> int:
-    """Print frames per CPU-second of both sides, medians over the rounds, and their ratio."""
+    """Print frames per CPU-second of each side, medians over the rounds, and the ratios that matter."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--episodes", type=int, default=12)
     parser.add_argument("--height", type=int, default=240)
     parser.add_argument("--width", type=int, default=320)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=9)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         recording = Path(folder, "bench", "recording")
         write_sample(recording, episodes=args.episodes, size=(args.height, args.width))
-        path = convert(recording, Path(folder, "sets")).output
-        dataset = open_dataset(path)
-        array = zarr.open_array(path / "data" / KEY, mode="r")
+        raw = open_dataset(convert(recording, Path(folder, "raw")).output)
+        jpeg = open_dataset(convert(recording, Path(folder, "jpeg"), codec=ImageCodec(QUALITY)).output)
+        array = zarr.open_array(raw.path / "data" / KEY, mode="r")
         order = np.random.default_rng(0)
-        batches = [order.integers(0, len(dataset), BATCH) for _ in range(20)]
-        few = batches[:2]  # zarr's side is slow; a frame costs the same whatever the count
-
-        def ours_read(batch: NDArray[np.int64]) -> NDArray[np.uint8]:
-            return dataset.read_frames(KEY, batch)
-
-        def through_zarr(batch: NDArray[np.int64]) -> NDArray[np.uint8]:
-            return np.stack([np.asarray(array[int(step)]) for step in batch])
-
-        if not np.array_equal(ours_read(batches[0]), through_zarr(batches[0])):
-            sys.stderr.write("error: the two sides read different frames\n")
+        batches = [order.integers(0, len(raw), BATCH) for _ in range(40)]
+        sides: dict[str, tuple[Read, list[NDArray[np.int64]]]] = {  # slow sides read fewer: a frame costs the same
+            "raw": (lambda batch: raw.read_frames(KEY, batch), batches),
+            "zarr, raw": (lambda batch: [array[int(step)] for step in batch], batches[:2]),
+            f"jpeg:{QUALITY}": (lambda batch: jpeg.read_frames(KEY, batch), batches[:6]),
+            "decoder alone": (decoder_alone(raw, args.height, args.width), batches[:6]),
+        }
+        if not np.array_equal(raw.read_frames(KEY, batches[0]), np.stack([array[int(step)] for step in batches[0]])):
+            sys.stderr.write("error: zarr reads other frames\n")
             return 1
-        ours, theirs = [], []
+        jpeg.read_frames(KEY, np.arange(len(jpeg)))  # warm files and indexes
+        rates: dict[str, list[float]] = {name: [] for name in sides}
         for _ in range(args.rounds):
-            ours.append(BATCH * len(batches) / cpu_seconds(ours_read, batches))
-            theirs.append(BATCH * len(few) / cpu_seconds(through_zarr, few))
+            for name, (read, some) in sides.items():
+                rates[name].append(cpu_rate(read, some))
     print(f"{args.height}x{args.width} RGB, batch {BATCH}, {args.rounds} rounds, frames per CPU-second (median)")
-    print(f"  vita_dataset:{statistics.median(ours):9.0f}   ({min(ours):.0f} to {max(ours):.0f})")
-    print(f"  zarr:         {statistics.median(theirs):9.0f}   ({min(theirs):.0f} to {max(theirs):.0f})")
-    print(f"  ratio:        {statistics.median(ours) / statistics.median(theirs):9.1f}")
+    middle = {name: statistics.median(values) for name, values in rates.items()}
+    for name, values in rates.items():
+        print(f"  {name + ':':15}{middle[name]:9.0f}   ({min(values):.0f} to {max(values):.0f})")
+    print(f"  raw against zarr:                    {middle['raw'] / middle['zarr, raw']:6.1f} times")
+    print(f"  jpeg:{QUALITY} against the decoder alone: {middle[f'jpeg:{QUALITY}'] / middle['decoder alone']:6.2f}")
     return 0
 
 

@@ -10,11 +10,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SRC = ROOT / "src"
 PURE_DATASET = {
-    f"vita_dataset.{name}" for name in ("errors", "spec", "stats", "quantiles", "image", "robot", "episode")
+    f"vita_dataset.{name}"
+    for name in ("errors", "spec", "stats", "quantiles", "image", "robot", "episode", "bag_reader")
 }
 OUR_PACKAGES = ("vita_dataset", "vita_train", "vita_policy_node", "vita_msgs", "vita_sim", "vita_bringup")
 ROS_CLIENT = ("rclpy", "launch", "launch_ros", "ament_index_python")
-HEAVY = ("lightning", "zarr", "hydra", "omegaconf", "pyarrow", "av", "torchvision")
+HEAVY = ("lightning", "zarr", "fsspec", "hydra", "omegaconf", "pyarrow", "av", "torchvision")
 
 
 def modules(package):
@@ -72,9 +73,15 @@ def test_pure_dataset_modules_run_on_the_robot_computer():
     )
 
 
-def test_one_file_imports_zarr():
-    assert not violations("vita_dataset", lambda n: within(n, ["zarr"]), only=lambda m: m != "vita_dataset.zarr_store")
+def test_the_store_and_the_codec_for_zarr_import_zarr():
+    doors = {"vita_dataset.zarr_store", "vita_dataset.jpeg_zarr_codec"}
+    assert not violations("vita_dataset", lambda n: within(n, ["zarr"]), only=lambda module: module not in doors)
     assert not violations("vita_train", lambda n: within(n, ["zarr"]))
+
+
+def test_the_node_reads_bags_as_the_converter_does():
+    for package in ("vita_policy_node", "vita_train", "vita_sim"):
+        assert not violations(package, lambda n: within(n, ["rosbags"]))
 
 
 def test_policy_needs_torch_numpy_and_safetensors_only():

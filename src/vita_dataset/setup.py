@@ -20,7 +20,10 @@ setup(
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
-            f"{command} = {NAME}.cli:{command}" for command in ("convert", "inspect", "sample", "to_bag", "from_bag")
-        ]
+            f"convert = {NAME}.cli_convert:convert",
+            *(f"{command} = {NAME}.cli:{command}" for command in ("inspect", "sample")),
+            *(f"{command} = {NAME}.cli_bags:{command}" for command in ("to_bag", "from_bag")),
+        ],
+        "zarr.codecs": [f"{NAME}.jpeg = {NAME}.jpeg_zarr_codec:JpegCodec"],
     },
 )

@@ -24,7 +24,7 @@ Recorder = Callable[..., Path]
 def frame(episode: int, camera: int, step: int, size: tuple[int, int]) -> np.ndarray:
     """A flat image whose colour tells episode, camera and step."""
     image = np.empty((*size, 3), dtype=np.uint8)
-    image[:] = (40 + 60 * episode, 40 + 100 * camera, 20 + 15 * step)
+    image[:] = (40 + 60 * episode, 40 + 100 * camera, (20 + 15 * step) % 256)
     return image
 
 

@@ -1,7 +1,7 @@
 import pytest
 import yaml
 
-from vita_dataset import cli
+from vita_dataset import cli, cli_bags, cli_convert
 from vita_dataset.robot import read_robot_file
 from vita_dataset.zarr_store import open_dataset
 
@@ -16,7 +16,7 @@ def test_from_sample_to_bag(tmp_path, datasets, capsys):
     sample, task, robot, bag = (tmp_path / name for name in ("lab/sample", "task.yaml", "robot.yaml", "bag"))
     small = ["--episodes", "2", "--steps", "12", "--size", "32", "48"]
     assert cli.sample(["--out", str(sample), *small]) == 0
-    assert cli.convert(["-r", str(sample), "--resize", "24", "32", "--write-task", str(task)]) == 0
+    assert cli_convert.convert(["-r", str(sample), "--resize", "24", "32", "--write-task", str(task)]) == 0
     assert "2 episodes, 24 steps" in capsys.readouterr().out
     assert open_dataset(datasets / "lab" / "sample").spec.resize == (24, 32)
     assert yaml.safe_load(task.read_text())["task"]["dataset_root"] == "${oc.env:FLARE_DATASETS_DIR}/lab/sample"
@@ -24,28 +24,31 @@ def test_from_sample_to_bag(tmp_path, datasets, capsys):
     assert "elbow_joint" in capsys.readouterr().out
     assert read_robot_file(robot).arms[0].name == "arm"
     arguments = ["-r", str(sample), "--episode", "1", "--config", str(robot), "--out", str(bag), "--storage", "sqlite3"]
-    assert cli.to_bag(arguments) == 0
+    assert cli_bags.to_bag(arguments) == 0
     assert f"{bag}: 48 messages" in capsys.readouterr().out
 
 
 def test_mistakes_of_usage_end_with_2(tmp_path, record, datasets, monkeypatch, capsys):
     source = record()
-    assert cli.convert(["-r", str(source)]) == 0
-    assert cli.convert(["-r", str(source)]) == 2
+    assert cli_convert.convert(["-r", str(source)]) == 0
+    assert cli_convert.convert(["-r", str(source)]) == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith("error: ")
     (tmp_path / "task.yaml").write_text("edited")
-    assert cli.convert(["-r", str(source), "--overwrite", "--write-task", str(tmp_path / "task.yaml")]) == 2
+    assert cli_convert.convert(["-r", str(source), "--overwrite", "--write-task", str(tmp_path / "task.yaml")]) == 2
     monkeypatch.delenv("FLARE_DATASETS_DIR")
-    assert cli.convert(["-r", str(source), "--overwrite"]) == 2
+    assert cli_convert.convert(["-r", str(source), "--overwrite"]) == 2
     with pytest.raises(SystemExit, match="2"):
-        cli.convert(["--no-such-flag"])
+        cli_convert.convert(["--no-such-flag"])
 
 
 def test_bad_data_ends_with_1(tmp_path, datasets, capsys):
     for command, arguments in (
-        (cli.convert, ["-r", str(tmp_path)]),
+        (cli_convert.convert, ["-r", str(tmp_path)]),
         (cli.inspect, [str(tmp_path / "none")]),
-        (cli.to_bag, ["-r", str(tmp_path), "--episode", "0", "--config", "none.yaml", "--out", str(tmp_path / "b")]),
+        (
+            cli_bags.to_bag,
+            ["-r", str(tmp_path), "--episode", "0", "--config", "none.yaml", "--out", str(tmp_path / "b")],
+        ),
     ):
         assert command(arguments) == 1
         error = capsys.readouterr().err

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from vita_dataset.episode import EpisodeTable, check_finite
+from vita_dataset.episode import EpisodeTable, check_finite, step_range
 from vita_dataset.errors import DataError
 
 NAMES = {"state": ("a", "b"), "action": ("c",)}
@@ -21,3 +21,12 @@ def test_the_first_bad_number_is_named(bad):
         check_finite(table([[0, 1]] * 3, [[0], [bad], [bad]]), NAMES, "lab/reach")
     with pytest.raises(DataError, match=r"state .* element 'b'"):
         check_finite(table([[0, bad]], [[0]]), NAMES, "lab/reach")
+
+
+def test_a_range_of_steps_lies_in_the_episode():
+    assert step_range(0, None, 5) == range(5)
+    assert step_range(2, 4, 5) == range(2, 4)
+    assert len(step_range(5, None, 5)) == 0
+    for first, stop in ((-1, 2), (3, 2), (0, 6), (6, None)):
+        with pytest.raises(IndexError, match="were asked of an episode with 5"):
+            step_range(first, stop, 5)

@@ -16,7 +16,7 @@ from from_bag_bags import (
     write,
 )
 
-from vita_dataset import cli
+from vita_dataset import cli_bags
 from vita_dataset.errors import DataError
 from vita_dataset.from_bag import from_bag
 from vita_dataset.lerobot_reader import LeRobotDataset
@@ -46,15 +46,17 @@ def read(root, number=0):
     return found.table, {key: np.array(list(frames())) for key, frames in found.frames.items()}
 
 
+@pytest.mark.parametrize("version", ["v2.1", "v3.0"])
 @pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
-def test_to_a_bag_and_back_is_the_same_to_the_bit(record, raw_robot_file, tmp_path, storage):
+def test_to_a_bag_and_back_is_the_same_to_the_bit(record, raw_robot_file, tmp_path, storage, version):
     root = record(lengths=(12, 15))
     bags = [tmp_path / f"bag{number}" for number in range(2)]
     for number, bag in enumerate(bags):
         to_bag(root, number, raw_robot_file, bag, storage=storage)
-    result = from_bag(bags, bags[0] / "robot.yaml", tmp_path / "back", codec="images")
+    result = from_bag(bags, bags[0] / "robot.yaml", tmp_path / "back", codec="images", version=version)
     assert (result.episodes, result.steps, result.notes) == (2, 27, ())
     back = LeRobotDataset(tmp_path / "back").spec
+    assert back.source.codebase_version == version
     assert (back.fps, back.state.names, back.action.names) == (10.0, ("lift", "pan", "gripper"), back.state.names)
     order = [NAMES.index(name) for name in back.state.names]
     for number in range(2):
@@ -66,14 +68,27 @@ def test_to_a_bag_and_back_is_the_same_to_the_bit(record, raw_robot_file, tmp_pa
             np.testing.assert_array_equal(again[key], pictures[key])
 
 
-def test_compressed_pictures_and_a_video_stay_close(record, raw_robot_file, tmp_path):
-    root = record(lengths=(12,), size=(64, 96))
-    to_bag(root, 0, raw_robot_file, tmp_path / "bag", compressed=True)
-    from_bag([tmp_path / "bag"], tmp_path / "bag" / "robot.yaml", tmp_path / "back", task="reach", codec="h264")
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+@pytest.mark.parametrize("version", ["v2.1", "v3.0"])
+def test_compressed_pictures_and_a_video_stay_close(record, raw_robot_file, tmp_path, storage, version):
+    root, bag = record(lengths=(12,), size=(64, 96)), tmp_path / "bag"
+    to_bag(root, 0, raw_robot_file, bag, compressed=True, storage=storage)
+    from_bag([bag], bag / "robot.yaml", tmp_path / "back", task="reach", codec="h264", version=version)
     table, pictures = read(tmp_path / "back")
     assert table.task == "reach"
     for key, was in read(root)[1].items():
         assert np.abs(pictures[key].astype(int) - was).mean() < 6
+
+
+def test_v3_to_a_bag_and_back(both, raw_robot_file, tmp_path):
+    """The way from a recording that this package did not write."""
+    _, root = both(lengths=(4, 12))
+    to_bag(root, 1, raw_robot_file, tmp_path / "bag")
+    from_bag([tmp_path / "bag"], raw_robot_file, tmp_path / "back", codec="images", version="v3.0")
+    (was, pictures), (now, again) = read(root, 1), read(tmp_path / "back")
+    np.testing.assert_array_equal(now.action, was.action[:, [NAMES.index(name) for name in ("lift", "pan", "gripper")]])
+    for key in pictures:
+        np.testing.assert_array_equal(again[key], pictures[key])
 
 
 def test_a_robots_own_bag(robot, tmp_path):
@@ -214,11 +229,15 @@ def test_marks_that_are_missing_or_want_nothing(robot, tmp_path):
 def test_the_command(robot, tmp_path, capsys):
     bags = [write(tmp_path / name, episode(range(12), START_NS + S_NS * 60 * i)) for i, name in enumerate("ab")]
     arguments = ["--bag", str(bags[0]), "--bag", str(bags[1]), "--config", str(robot), "--out", str(tmp_path / "out")]
-    assert cli.from_bag([*arguments, "--task", "lift"]) == 0
+    assert cli_bags.from_bag([*arguments, "--task", "lift"]) == 0
     shown = capsys.readouterr()
     assert f"{tmp_path / 'out'}: 2 episodes, 24 steps" in shown.out
     assert "24/24 images" in shown.err
     assert read(tmp_path / "out", 1)[0].task == "lift"
-    assert cli.from_bag(arguments) == 2
-    assert cli.from_bag([*arguments, "--overwrite", "--action-topic", "/none"]) == 1
+    assert (tmp_path / "out/meta/episodes.jsonl").is_file()
+    assert cli_bags.from_bag([*arguments, "--overwrite", "--format", "v3.0"]) == 0
+    assert LeRobotDataset(tmp_path / "out").spec.source.codebase_version == "v3.0"
+    assert not (tmp_path / "out/meta/episodes.jsonl").exists()
+    assert cli_bags.from_bag(arguments) == 2
+    assert cli_bags.from_bag([*arguments, "--overwrite", "--action-topic", "/none"]) == 1
     assert "'/none'" in capsys.readouterr().err

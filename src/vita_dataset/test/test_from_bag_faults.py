@@ -96,12 +96,20 @@ def test_damaged_bags(robot, tmp_path):
         from_bag([bag], robot, tmp_path / "out")
 
 
+def test_times_that_no_clock_gives(robot, tmp_path):
+    """The time of a recording is the time of a command without a stamp, and finds its picture again."""
+    early = [(found[0] - 2 * START_NS, *found[1:]) for found in episode(range(12))]
+    bag = write(tmp_path / "bag", early, StoragePlugin.SQLITE3)
+    with pytest.raises(DataError, match=r"breaks off \(a message recorded at -17"):
+        from_bag([bag], robot, tmp_path / "out")
+
+
 def test_the_output_and_the_arguments(robot, tmp_path):
     bag = write(tmp_path / "bag", episode(range(12)))
     for output in (bag, bag / "out", tmp_path):
         with pytest.raises(DataError, match="overlaps"):
             from_bag([bag], robot, output)
-    for settings in ({"codec": "zip"}, {"gap_s": -1.0}, {"gap_s": float("nan")}, {"gap_s": 0.05}):
+    for settings in ({"codec": "zip"}, {"version": "v2.0"}, {"gap_s": -1.0}, {"gap_s": float("nan")}, {"gap_s": 0.05}):
         with pytest.raises(UsageError):
             from_bag([bag], robot, tmp_path / "out", **settings)
     with pytest.raises(UsageError, match="each once"):

@@ -5,9 +5,9 @@ import pytest
 import yaml
 from from_bag_bags import ROBOT_TEXT, START_NS, entry, joints, trajectory
 
+from vita_dataset.bag_reader import BagItem
 from vita_dataset.errors import DataError
 from vita_dataset.from_bag_joints import ActionTrack, JointTopic, action_topics, state_topics
-from vita_dataset.from_bag_reader import BagItem
 from vita_dataset.robot import parse_robot
 
 PARAMETERS = yaml.safe_load(ROBOT_TEXT)["vita_policy"]["ros__parameters"]

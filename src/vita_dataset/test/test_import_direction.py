@@ -12,11 +12,13 @@ import vita_dataset
 PACKAGE = Path(vita_dataset.__file__).parent
 PURE = ("errors", "spec", "stats", "image", "robot", "episode")
 OWNERS = {
-    "zarr": {"zarr_store"},
-    "pyarrow": {"parquet"},
-    "av": {"video"},
-    "rosbags": {"to_bag", "from_bag_reader"},
-    "print": {"cli"},
+    "zarr": {"zarr_store", "jpeg_zarr_codec"},
+    "fsspec": {"remote_folder"},
+    "google_crc32c": {"shards"},
+    "pyarrow": {"parquet", "parquet_writer"},
+    "av": {"video", "video_join"},
+    "rosbags": {"bag_writer", "bag_reader"},
+    "print": {"cli", "cli_bags", "cli_convert"},
 }
 FORBIDDEN = {"torch", "rclpy", "lightning", "hydra", "vita_train", "vita_policy_node"}
 

@@ -129,7 +129,7 @@ def test_the_robot_file_of_unnamed_joints_fits(record, edit_info, tmp_path, unna
     path = tmp_path / "robot.yaml"
     path.write_text(robot_text(source.spec, survey(source)))
     assert yaml.safe_load(path.read_text())["/**"]["ros__parameters"]["allow_unnamed_joints"] is True
-    assert to_bag(root, 0, path, tmp_path / "bag") == 4 * 4
+    assert to_bag(root, 0, path, tmp_path / "bag").messages == 4 * 4
 
 
 def test_joints_without_a_command_have_no_place_in_a_robot_file(record):

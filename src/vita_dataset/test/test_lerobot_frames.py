@@ -1,4 +1,4 @@
-"""Segments of a shared video against a plain decode of all of it."""
+"""Segments of a shared video, and ranges of them, against a plain decode of all of it."""
 
 import itertools
 from contextlib import closing
@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lerobot_v3_files import join_videos
+from video_files import picture, plain_decode
 
 from vita_dataset.errors import DataError
-from vita_dataset.lerobot_frames import SegmentDecoder
+from vita_dataset.lerobot_frames import FrameReader
 from vita_dataset.lerobot_layout import HALF_FRAME, VideoSegment
-from vita_dataset.video import VideoStream, decode_video, encode_video
+from vita_dataset.video import Video, encode_video
 
 FPS = 10.0
 PARTS = (7, 30, 5, 22)
@@ -23,14 +24,13 @@ FRAMES = sum(PARTS)
 def video(request, tmp_path_factory):
     """A video of four parts, joined as v3.0 joins episodes, and all of its frames."""
     folder = tmp_path_factory.mktemp(request.param)
-    noise = np.random.default_rng(0).integers(0, 256, (8, 12, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
     shown = itertools.count()
     parts = [folder / f"{number}.mp4" for number in range(len(PARTS))]
     for part, count in zip(parts, PARTS, strict=True):
-        encode_video(part, [np.roll(noise, 3 * next(shown), 1) for _ in range(count)], FPS, request.param)
+        encode_video(part, [picture(next(shown)) for _ in range(count)], FPS, request.param)
     path = folder / "joined.mp4"
     join_videos(parts, path)
-    frames = list(decode_video(path))
+    frames = plain_decode(path)
     assert len(frames) == FRAMES
     return path, frames
 
@@ -40,71 +40,94 @@ def segment(path, start, count, jitter=0.0):
 
 
 @settings(max_examples=15, deadline=None)
-@given(
-    st.lists(
-        st.tuples(st.integers(0, FRAMES - 1), st.integers(1, 12), st.floats(-0.45, 0.45), st.booleans()),
-        min_size=1,
-        max_size=5,
-    )
-)
-def test_segments_in_any_order_equal_a_plain_decode(video, wanted):
+@given(st.data())
+def test_ranges_of_segments_in_any_order_equal_a_plain_decode(video, data):
     path, frames = video
-    decoder = SegmentDecoder()
-    for start, count, jitter, to_the_end in wanted:
-        with closing(decoder.frames("camera", segment(path, start, count, jitter))) as stream:
-            taken = list(stream) if to_the_end else list(itertools.islice(stream, 2))
-        expected = frames[start : start + (count if to_the_end else min(count, 2))]
+    reader = FrameReader(threads=1)
+    for _ in range(data.draw(st.integers(1, 5))):
+        start = data.draw(st.integers(0, FRAMES - 1))
+        count = data.draw(st.integers(1, min(12, FRAMES - start)))
+        first = data.draw(st.integers(0, count))
+        stop = data.draw(st.integers(first, count))
+        part = segment(path, start, count, data.draw(st.floats(-0.45, 0.45)))
+        most = data.draw(st.sampled_from([2, None]))  # a reader may stop early
+        with closing(reader.video_frames("camera", part, 0, count, range(first, stop))) as stream:
+            taken = list(itertools.islice(stream, most))
+        expected = frames[start + first : start + stop][:most]
         assert len(taken) == len(expected)
         assert all(np.array_equal(one, other) for one, other in zip(taken, expected, strict=True))
 
 
 @pytest.fixture
 def counted(monkeypatch):
-    """The numbers of the frames that were decoded, and how often a file was opened."""
-    numbers, opened = [], []
-    decode, restart = VideoStream._decode, VideoStream._restart
+    """The frames that were decoded, and how often a file was opened."""
+    decoded, opened = [], []
+    decode, start = Video._decode, Video.__init__
 
-    def count(stream):
-        frame = decode(stream)
-        numbers.extend([] if frame is None else [frame.number])
+    def count(video):
+        frame = decode(video)
+        decoded.extend([] if frame is None else [frame.pts])
         return frame
 
-    monkeypatch.setattr(VideoStream, "_decode", count)
-    monkeypatch.setattr(VideoStream, "_restart", lambda stream: opened.append(1) or restart(stream))
-    return numbers, opened
+    monkeypatch.setattr(Video, "_decode", count)
+    monkeypatch.setattr(Video, "__init__", lambda video, *given: opened.append(1) or start(video, *given))
+    return decoded, opened
 
 
 def test_episodes_in_order_decode_each_frame_once(video, counted):
     path, frames = video
-    decoder, taken = SegmentDecoder(), []
+    reader, taken = FrameReader(threads=1), []
     for start, count in zip(itertools.accumulate(PARTS, initial=0), PARTS, strict=False):
-        taken += decoder.frames("camera", segment(path, start, count))
-    assert all(np.array_equal(one, other) for one, other in zip(taken, frames, strict=True))
-    numbers, opened = counted
-    assert numbers == list(range(FRAMES))
+        part = segment(path, start, count)
+        for first in range(0, count, 8):  # in ranges, as a conversion asks for them
+            taken += reader.video_frames("camera", part, 0, count, range(first, min(first + 8, count)))
+    np.testing.assert_array_equal(taken, frames)
+    decoded, opened = counted
+    assert decoded == sorted(decoded)
+    assert len(decoded) == FRAMES
     assert len(opened) == 1
 
 
 def test_a_lone_segment_does_not_decode_from_the_start(video, counted):
     path, _ = video
-    assert len(list(SegmentDecoder().frames("camera", segment(path, FRAMES - 4, 3)))) == 3
-    assert len(counted[0]) <= 1 + PARTS[-1]  # the file's first frame, then from the keyframe before
+    part = segment(path, FRAMES - 4, 3)
+    assert len(list(FrameReader(threads=1).video_frames("camera", part, 0, 3, range(3)))) == 3
+    assert len(counted[0]) <= PARTS[-1]  # from the keyframe before
 
 
-def test_where_the_video_ends_the_segment_does(video):
-    path, _ = video
-    decoder = SegmentDecoder()
-    assert len(list(decoder.frames("c", segment(path, FRAMES - 2, 5)))) == 2
-    assert list(decoder.frames("c", segment(path, FRAMES + 50, 5))) == []
-    assert len(list(decoder.frames("c", segment(path, 3, 5)))) == 5
+def test_two_ranges_of_a_camera_may_be_read_at_once(video):
+    path, frames = video
+    reader = FrameReader(threads=1)
+    parts = [reader.video_frames("camera", segment(path, start, 5), 0, 5, range(5)) for start in (2, 40)]
+    for step in range(5):
+        np.testing.assert_array_equal(next(parts[0]), frames[2 + step])
+        np.testing.assert_array_equal(next(parts[1]), frames[40 + step])
+
+
+@pytest.mark.parametrize(
+    ("start", "count", "steps", "message"),
+    [
+        (FRAMES - 2, 5, 5, r"from 6\.200 to 6\.700 s has 2 frames, but episode 3 has 5 steps"),
+        (FRAMES + 50, 5, 5, "has 0 frames"),
+        (3, 6, 5, r"has more frames \(6\), but episode 3 has 5 steps"),
+    ],
+)
+def test_every_range_notices_that_the_count_is_wrong(video, start, count, steps, message):
+    path, frames = video
+    reader = FrameReader(threads=1)
+    for first in (0, steps - 1):
+        with pytest.raises(DataError, match=message):
+            next(reader.video_frames("camera", segment(path, start, count), 3, steps, range(first, steps)))
+    whole = reader.video_frames("camera", VideoSegment(path), 3, FRAMES, range(FRAMES - 1, FRAMES))
+    np.testing.assert_array_equal(list(whole), frames[-1:])
 
 
 def test_a_damaged_file_does_not_stay_open(tmp_path):
     path = tmp_path / "a.mp4"
     path.write_bytes(b"no video")
-    decoder = SegmentDecoder()
+    reader = FrameReader(threads=1)
     for _ in range(2):
         with pytest.raises(DataError, match="truncated or damaged"):
-            list(decoder.frames("c", segment(path, 0, 1)))
+            list(reader.video_frames("c", segment(path, 0, 1), 0, 1, range(1)))
     encode_video(path, [np.zeros((32, 48, 3), np.uint8)] * 3, FPS)
-    assert len(list(decoder.frames("c", segment(path, 0, 3)))) == 3
+    assert len(list(reader.video_frames("c", segment(path, 0, 3), 0, 3, range(3)))) == 3

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from vita_dataset.errors import DataError
+from vita_dataset.errors import DataError, UsageError
 from vita_dataset.lerobot_reader import LeRobotDataset
 from vita_dataset.video import decode_video, encode_video
 
@@ -43,6 +43,28 @@ def test_reads_what_was_written(record, codec, tolerance):
     assert not dataset.notes
 
 
+@pytest.mark.parametrize("codec", [None, "h264", "mpeg4"])
+def test_frames_of_a_range_are_those_of_the_whole(record, codec):
+    root = record(lengths=(5, 40), codec=codec)
+    dataset = LeRobotDataset(root, threads=1)
+    source = dataset.episode(1).frames[FRONT]
+    whole = list(source())
+    for first, stop in ((0, 16), (16, 32), (32, None), (39, 40), (7, 7), (40, None), (3, 20)):
+        np.testing.assert_array_equal(list(source(first, stop)), np.array(whole[first:stop]))
+    for first, stop in ((-1, 3), (4, 3), (0, 41), (41, None)):
+        with pytest.raises(IndexError, match="an episode with 40"):
+            list(source(first, stop))
+
+
+def test_vectors_may_be_named(record, edit_info):
+    root = record(lengths=(3,))
+    dataset = LeRobotDataset(root, state_key="action", action_key="observation.state")
+    assert (dataset.spec.state.key, dataset.spec.action.key) == ("action", "observation.state")
+    np.testing.assert_array_equal(dataset.episode(0).table.state, LeRobotDataset(root).episode(0).table.action)
+    with pytest.raises(UsageError, match="'effort' was asked for as the action"):
+        LeRobotDataset(root, action_key="effort")
+
+
 def test_keys_of_other_habits(record, edit_info):
     root = record(lengths=(3,), cameras=("image",))
 
@@ -76,6 +98,15 @@ def test_missing_bookkeeping_and_double_lists(record):
     assert "no timestamps" in dataset.notes[0]
 
 
+@pytest.mark.parametrize("codec", [None, "hevc"])
+def test_a_shape_written_channel_first(record, edit_info, codec):
+    root = record(lengths=(4,), codec=codec)
+    edit_info(root, lambda info: info["features"][FRONT].update(shape=[3, 32, 48]))
+    dataset = LeRobotDataset(root)
+    assert next(dataset.episode(0).frames[FRONT](2)).shape == (32, 48, 3)
+    assert ["channel-first" in note for note in dataset.notes] == [True]
+
+
 def test_stray_tables_are_not_read(record):
     root = record(lengths=(4, 4))
     shutil.copy(parquet(root, 1), parquet(root, 2))
@@ -101,12 +132,18 @@ def test_another_codec_than_info_says(record):
     assert len(list(LeRobotDataset(root).episode(0).frames[FRONT]())) == 6
 
 
-@pytest.mark.parametrize(("frames", "message"), [(4, "has 4 frames, but episode 0 has 5"), (6, "has more frames")])
+@pytest.mark.parametrize(
+    ("frames", "message"),
+    [(4, "has 4 frames, but episode 0 has 5"), (6, r"has more frames \(6\), but episode 0 has 5")],
+)
 def test_a_video_of_another_length_is_refused(record, frames, message):
     root = record(lengths=(5,), codec="h264")
     encode_video(video(root), [np.zeros((32, 48, 3), np.uint8)] * frames, 10.0)
     with pytest.raises(DataError, match=message):
         list(LeRobotDataset(root).episode(0).frames[FRONT]())
+    for first in range(5):  # whichever range is read
+        with pytest.raises(DataError, match=message):
+            list(LeRobotDataset(root).episode(0).frames[FRONT](first, first + 1))
 
 
 def test_damaged_videos_are_named(record):

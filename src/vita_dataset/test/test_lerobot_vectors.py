@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from vita_dataset.errors import DataError
+from vita_dataset.errors import DataError, UsageError
 from vita_dataset.lerobot_info import read_info
 from vita_dataset.lerobot_vectors import action_feature, state_feature
 
@@ -19,14 +19,14 @@ OTHERS = {
 def found(tmp_path):
     """The keys of state and action among these vectors, and what was noted."""
 
-    def find(*keys, **more):
+    def find(*keys, state_key=None, action_key=None, **more):
         vectors = {key: {"dtype": "float32", "shape": [2]} for key in keys}
         (tmp_path / "meta").mkdir(exist_ok=True)
         info = {"codebase_version": "v2.1", "fps": 10, "total_episodes": 1, "features": {**OTHERS, **vectors, **more}}
         (tmp_path / "meta/info.json").write_text(json.dumps(info))
-        read, notes = read_info(tmp_path), []
-        action = action_feature(read, notes.append)
-        return state_feature(read, action, notes.append).key, action.key, notes
+        features, where, notes = read_info(tmp_path).features, tmp_path / "meta/info.json", []
+        action = action_feature(features, where, notes.append, action_key)
+        return state_feature(features, action, where, notes.append, state_key).key, action.key, notes
 
     return find
 
@@ -64,3 +64,18 @@ def test_what_cannot_be_told_is_refused(found, keys, message):
 def test_a_matrix_is_no_vector(found):
     with pytest.raises(DataError, match="action feature"):
         found("observation.state", action={"dtype": "float32", "shape": [16, 7]})
+
+
+def test_what_cannot_be_told_may_be_named(found):
+    keys = ("observation.qpos", "observation.effort", "action.arm", "action.hand")
+    named = found(*keys, state_key="observation.effort", action_key="action.hand")
+    assert named == ("observation.effort", "action.hand", [])
+    assert found("observation.state", "action", "next.pose", action_key="next.pose")[1] == "next.pose"
+
+
+@pytest.mark.parametrize("key", ["nothing", "observation.cloud", "observation.images.front", "action", "timestamp"])
+def test_a_name_of_no_vector_is_refused(found, key):
+    with pytest.raises(
+        UsageError, match=rf"'{key}' was asked for as the state, .* \['next\.reward', 'observation\.state'\]"
+    ):
+        found("observation.state", "action", state_key=key)

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from vita_dataset.errors import DataError
-from vita_dataset.parquet import ParquetFile, write_parquet
+from vita_dataset.parquet import ParquetFile
 
 
 def write(path, **columns):
@@ -83,16 +83,6 @@ def test_numbers_that_do_not_fit(tmp_path):
         with pytest.raises(DataError, match=message):
             file.numbers(column, dim)
     assert np.isnan(file.numbers("inner", 2)[0, 1])
-
-
-def test_written_tables_come_back(tmp_path):
-    path = tmp_path / "a.parquet"
-    state = np.arange(6, dtype=np.float32).reshape(3, 2)
-    write_parquet(path, {"state": state, "index": np.arange(3)}, {"image": [b"one", b"two", b"three"]}, {"state": 1})
-    file = ParquetFile(path)
-    np.testing.assert_array_equal(file.numbers("state", 2), state)
-    assert list(file.encoded_images("image")) == [b"one", b"two", b"three"]
-    assert b'"state": 1' in pq.read_schema(path).metadata[b"huggingface"]
 
 
 def test_damage_is_named(tmp_path):

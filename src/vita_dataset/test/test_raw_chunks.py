@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vita_dataset import raw_chunks
+from vita_dataset import local_folder
 from vita_dataset.errors import DataError
 from vita_dataset.file_identity import FileIdentity
+from vita_dataset.local_folder import LocalFolder
 from vita_dataset.raw_chunks import ChunkReader, ChunkWriter, chunk_file, rows_per_chunk
 
 
@@ -22,7 +23,7 @@ def store(folder, rows, most=4):
 
 
 def reopen(folder, shape, chunk_shape, dtype):
-    return ChunkReader(folder, shape, chunk_shape, dtype, FileIdentity.of(folder))
+    return ChunkReader(LocalFolder(folder.parent), folder.name, shape, chunk_shape, dtype, FileIdentity.of(folder))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -43,6 +44,17 @@ def test_gathers_what_was_written_in_the_order_asked_for(tmp_path, count, picks,
 )
 def test_a_chunk_is_some_megabytes(row_bytes, most, rows):
     assert rows_per_chunk(row_bytes, most) == rows
+
+
+def test_parts_make_the_chunks_of_the_whole(tmp_path):
+    rows = np.arange(22, dtype=np.float32).reshape(11, 2)
+    store(tmp_path / "whole", rows)
+    for first in (8, 0):
+        part = ChunkWriter(tmp_path / "parts", (2,), "float32", 4, first)
+        for row in rows[first:] if first else rows[:8]:
+            part.append(row)
+        part.close()
+    np.testing.assert_array_equal(reopen(tmp_path / "parts", (11, 2), (4, 2), "float32").read_all(), rows)
 
 
 def test_rows_outside_are_refused(tmp_path):
@@ -91,13 +103,13 @@ def test_any_number_of_chunks_and_readers_needs_few_descriptors(tmp_path):
 def test_a_file_that_is_pushed_out_is_closed_after_the_read(tmp_path, monkeypatch):
     rows = np.arange(8, dtype=np.float32).reshape(4, 2)
     reader = store(tmp_path, rows, most=1)
-    read = raw_chunks.os.preadv
+    read = local_folder.os.preadv
 
     def pushed_out(descriptor, buffers, offset):
-        raw_chunks._open.cache_clear()
+        local_folder._open.cache_clear()
         return read(descriptor, buffers, offset)
 
-    monkeypatch.setattr(raw_chunks.os, "preadv", pushed_out)
+    monkeypatch.setattr(local_folder.os, "preadv", pushed_out)
     np.testing.assert_array_equal(reader.read_all(), rows)
 
 

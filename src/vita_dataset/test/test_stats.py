@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from vita_dataset.errors import DataError
-from vita_dataset.stats import RunningImageStats, RunningStats, stats_from_dict, stats_to_dict
+from vita_dataset.stats import RunningStats, stats_from_dict, stats_to_dict
 
 ROWS = hnp.arrays(np.float32, st.tuples(st.integers(1, 20), st.just(3)), elements=st.floats(-1e3, 1e3, width=32))
 
@@ -26,19 +26,6 @@ def test_batches_give_the_statistics_of_the_whole(batches):
     assert result.count == len(whole)
 
 
-@settings(max_examples=20, deadline=None)
-@given(images=hnp.arrays(np.uint8, st.tuples(st.integers(1, 4), st.integers(1, 9), st.integers(1, 9), st.just(3))))
-def test_image_statistics_are_exact_and_per_channel(images):
-    running = RunningImageStats()
-    for image in images:
-        running.update(image[None])
-    result, whole = running.result(), images / 255.0
-    for name in ("mean", "std", "min", "max"):
-        expected = getattr(np, name)(whole, axis=(0, 1, 2)).reshape(3, 1, 1)
-        np.testing.assert_allclose(getattr(result, name), expected, atol=1e-12)
-    assert result.count == len(images)
-
-
 def test_survives_json():
     running = RunningStats(2)
     running.update(np.array([[1.0, 2.0], [3.0, 5.0]]))
@@ -48,8 +35,7 @@ def test_survives_json():
 
 
 def test_nothing_has_no_statistics():
-    for running in (RunningStats(1), RunningImageStats()):
-        with pytest.raises(DataError, match="at least one step"):
-            running.result()
+    with pytest.raises(DataError, match="at least one step"):
+        RunningStats(1).result()
     with pytest.raises(DataError, match="mean, std, min, max and count"):
         stats_from_dict({"state": {"mean": [0.0]}})

@@ -5,10 +5,11 @@ import pyarrow.parquet as pq
 import pytest
 from rosbags.highlevel import AnyReader
 
+from vita_dataset.bag_writer import EPOCH_NS
 from vita_dataset.convert import convert
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.robot import read_robot_file
-from vita_dataset.to_bag import EPOCH_NS, to_bag
+from vita_dataset.to_bag import to_bag
 from vita_dataset.video import encode_video
 
 
@@ -24,7 +25,7 @@ def messages(bag):
 @pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
 def test_the_bag_holds_the_episode(record, robot_file, tmp_path, storage):
     root = record(lengths=(5, 7))
-    assert to_bag(root, 1, robot_file, tmp_path / "bag", storage=storage) == 7 * 5
+    assert to_bag(root, 1, robot_file, tmp_path / "bag", storage=storage).messages == 7 * 5
     found = messages(tmp_path / "bag")
     assert set(found) == {
         "/front/image",

@@ -1,14 +1,94 @@
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from video_files import KINDS, plain_decode, write_video
 
 from vita_dataset.errors import DataError, UsageError
-from vita_dataset.video import decode_video, encode_video
+from vita_dataset.video import Video, decode_video, encode_video
+
+FRAMES = 41
 
 
 def ramp(count, size=(32, 48)):
     return [np.full((*size, 3), 20 * index, np.uint8) for index in range(count)]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def video(request, tmp_path_factory):
+    """A video and all of its frames."""
+    path = write_video(tmp_path_factory.mktemp("video") / f"{request.param}.mp4", request.param, FRAMES)
+    return path, plain_decode(path)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, FRAMES), st.integers(0, 9)), min_size=1, max_size=5), st.sampled_from([0, 1]))
+def test_any_range_is_that_part_of_a_plain_decode(video, ranges, threads):
+    path, frames = video
+    opened = Video(path, threads)
+    assert len(opened) == len(frames) == FRAMES
+    for first, count in ranges:
+        stop = min(first + count, FRAMES)
+        for ours, plain in zip(opened.frames(first, stop), frames[first:stop], strict=True):
+            np.testing.assert_array_equal(ours, plain)
+    opened.close()
+
+
+def test_two_ranges_of_one_video_may_take_turns(video):
+    path, frames = video
+    opened = Video(path)
+    for step, (one, other) in enumerate(zip(opened.frames(3, 6), opened.frames(30, 33), strict=True)):
+        np.testing.assert_array_equal(one, frames[3 + step])
+        np.testing.assert_array_equal(other, frames[30 + step])
+    opened.close()
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """A list that grows by one with each frame decoded."""
+    frames = []
+    decode = Video._decode
+
+    def count(video):
+        picture = decode(video)
+        frames.extend([] if picture is None else [picture.pts])
+        return picture
+
+    monkeypatch.setattr(Video, "_decode", count)
+    return frames
+
+
+@pytest.mark.parametrize("kind", ["h264-gop2", "h264-open", "mpeg4-b", "hevc-gop8", "av1-gop2"])
+def test_a_range_costs_one_group_of_pictures_more_than_its_frames(tmp_path, decoded, kind):
+    path = write_video(tmp_path / "a.mp4", kind, FRAMES)
+    group = int(KINDS[kind][1]["g"])
+    for first in range(0, FRAMES, 5):
+        opened = Video(path)
+        decoded.clear()
+        assert len(list(opened.frames(first, min(first + 3, FRAMES)))) == min(3, FRAMES - first)
+        assert len(decoded) <= 3 + group
+        opened.close()
+
+
+def test_ranges_in_order_decode_each_frame_once(video, decoded):
+    path, frames = video
+    opened = Video(path)
+    taken = [image for first in range(0, FRAMES, 7) for image in opened.frames(first, min(first + 7, FRAMES))]
+    np.testing.assert_array_equal(taken, frames)
+    assert len(decoded) == FRAMES
+    opened.close()
+
+
+def test_frames_are_found_by_time(tmp_path):
+    path = tmp_path / "a.mp4"
+    encode_video(path, ramp(6), 10.0)
+    opened = Video(path)
+    assert [opened.first_at(time_s) for time_s in (-1.0, 0.0, 0.05, 0.35, 0.6)] == [0, 0, 1, 4, 6]
+    opened.close()
 
 
 @pytest.mark.parametrize("codec", ["h264", "mpeg4", "av1"])
@@ -28,6 +108,22 @@ def test_what_cannot_be_encoded(tmp_path):
         encode_video(tmp_path / "a.mp4", [], 30.0)
     with pytest.raises(DataError, match="the first was"):
         encode_video(tmp_path / "a.mp4", [*ramp(1), *ramp(1, (16, 16))], 30.0)
+
+
+NARROW_HEVC = """
+import sys
+from pathlib import Path
+import numpy as np
+from vita_dataset.video import encode_video
+for _ in range(20):
+    encode_video(Path(sys.argv[1]), [np.full((32, 48, 3), 20 * step, np.uint8) for step in range(4)], 10.0, "hevc")
+"""
+
+
+def test_narrow_pictures_do_not_kill_the_encoder(tmp_path):
+    run = subprocess.run([sys.executable, "-c", NARROW_HEVC, str(tmp_path / "a.mp4")], capture_output=True, timeout=300)
+    assert run.returncode == 0, run.stderr
+    assert len(list(decode_video(tmp_path / "a.mp4"))) == 4
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all" * 100])

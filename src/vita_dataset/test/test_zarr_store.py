@@ -1,21 +1,33 @@
 import json
 import pickle
+import shutil
 
 import numpy as np
 import pytest
 import zarr
+from converted_files import FRONT, write_converted
 
 from vita_dataset import raw_chunks
-from vita_dataset.convert import convert
 from vita_dataset.errors import DataError
 from vita_dataset.zarr_store import is_converted, open_dataset
 
-FRONT = "observation.images.front"
+EXACT = {"raw": 0, "jpeg:100": 3}
+"""How far a stored pixel may be from the recorded one."""
+
+
+@pytest.fixture(params=EXACT)
+def codec(request):
+    return request.param
 
 
 @pytest.fixture
-def converted(record, tmp_path):
-    return convert(record(lengths=(5, 7)), tmp_path / "out").output
+def converted(codec, tmp_path):
+    return write_converted(tmp_path / "out", codec)
+
+
+@pytest.fixture
+def raw(tmp_path):
+    return write_converted(tmp_path / "raw")
 
 
 def edit_config(path, change):
@@ -32,22 +44,31 @@ def test_plain_zarr_reads_the_same(converted):
     assert group.metadata.zarr_format == 3
 
 
-def test_episodes_and_frames(converted):
+def test_episodes_and_frames(converted, codec):
     dataset = open_dataset(converted)
     assert (len(dataset), dataset.episode_count, dataset.length(0), dataset.length(1)) == (12, 2, 5, 7)
     np.testing.assert_array_equal(dataset.episode_index, [0] * 5 + [1] * 7)
     frames = dataset.read_frames(FRONT, [11, 0, 11])
-    assert frames[:, 0, 0].tolist() == [[100, 40, 110], [40, 40, 20], [100, 40, 110]]
+    colours = [[100, 40, 110], [40, 40, 20], [100, 40, 110]]
+    np.testing.assert_allclose(frames[:, 0, 0].astype(int), colours, atol=EXACT[codec])
     episode = dataset.episode(1)
     assert episode.table.task == "task 1"
     np.testing.assert_array_equal(episode.table.state, dataset.state[5:])
-    assert len(list(episode.frames[FRONT]())) == 7
+    np.testing.assert_array_equal(list(episode.frames[FRONT]()), dataset.read_frames(FRONT, range(5, 12)))
+    np.testing.assert_array_equal(list(episode.frames[FRONT](2, 4)), dataset.read_frames(FRONT, [7, 8]))
+    with pytest.raises(IndexError):
+        next(episode.frames[FRONT](0, 8))
     with pytest.raises(DataError, match="episodes 0 to 1"):
         dataset.episode(2)
     with pytest.raises(DataError, match="camera 'side'"):
         dataset.read_frames("side", [0])
     with pytest.raises(IndexError):
         dataset.read_frames(FRONT, [12])
+
+
+def test_a_file_url_is_the_folder(raw):
+    assert is_converted(f"file://{raw}")
+    assert open_dataset(f"file://{raw}").path == raw
 
 
 def test_pickles_for_workers(converted):
@@ -79,12 +100,14 @@ def test_foreign_and_unfinished_folders(converted, record, tmp_path):
         (lambda c: c["counts"].update(episodes=3), "episode_ends"),
         (lambda c: c["spec"]["cameras"][0].update(height=31), "config.json says uint8"),
         (lambda c: c.update(tasks=[]), "expected content"),
+        (lambda c: c["spec"].update(image_codec="webp"), "image codec 'webp' is unknown"),
+        (lambda c: c["spec"].update(image_codec="jpeg:90"), "not stored as one JPEG for each frame, 'jpeg:90'"),
     ],
 )
-def test_a_wrong_config_is_named(converted, change, message):
-    edit_config(converted, change)
+def test_a_wrong_config_is_named(raw, change, message):
+    edit_config(raw, change)
     with pytest.raises(DataError, match=message):
-        open_dataset(converted)
+        open_dataset(raw)
 
 
 def test_missing_arrays_and_chunks_are_named(converted):
@@ -96,35 +119,44 @@ def test_missing_arrays_and_chunks_are_named(converted):
         open_dataset(converted)
 
 
-def test_compressed_images_are_refused(converted):
-    group = zarr.open_group(converted / "data", mode="a")
+def test_jpegs_that_config_json_calls_something_else_are_refused(tmp_path):
+    path = write_converted(tmp_path / "out", "jpeg:80")
+    for codec, message in (("raw", "not stored as raw whole rows"), ("jpeg:90", "not stored as .*'jpeg:90'")):
+        edit_config(path, lambda config, codec=codec: config["spec"].update(image_codec=codec))
+        with pytest.raises(DataError, match=message):
+            open_dataset(path)
+
+
+def test_compressed_images_are_refused(raw):
+    group = zarr.open_group(raw / "data", mode="a")
     del group[FRONT]
     group.create_array(FRONT, shape=(12, 32, 48, 3), chunks=(4, 32, 48, 3), dtype="uint8")
     with pytest.raises(DataError, match="raw whole rows"):
-        open_dataset(converted)
+        open_dataset(raw)
 
 
 VECTORS = ["data/observation.state", "data/action", "data/timestamp", "data/episode_index", "meta/episode_ends"]
 
 
 @pytest.mark.parametrize("name", VECTORS)
-def test_vectors_that_are_missing_or_short_are_named(converted, name):
-    (chunk,) = [path for path in (converted / name / "c").rglob("*") if path.is_file()]
+def test_vectors_that_are_missing_or_short_are_named(raw, name):
+    (chunk,) = [path for path in (raw / name / "c").rglob("*") if path.is_file()]
     chunk.write_bytes(chunk.read_bytes()[:-8])
     with pytest.raises(DataError, match=rf"{name}/c/.* bytes were expected"):
-        open_dataset(converted)
+        open_dataset(raw)
     chunk.unlink()
     with pytest.raises(DataError, match=rf"{name}/c/.*is missing"):
-        open_dataset(converted)
+        open_dataset(raw)
 
 
-def test_rows_of_two_datasets_never_mix(record, tmp_path, monkeypatch):
-    monkeypatch.setattr(raw_chunks, "CHUNK_BYTES", 32 * 48 * 3 * 2)
-    old = record(lengths=(5, 7))
-    path = convert(old, tmp_path / "out").output
+def test_rows_of_two_datasets_never_mix(codec, tmp_path, monkeypatch):
+    monkeypatch.setattr(raw_chunks, "CHUNK_BYTES", 32 * 48 * 3 * 2)  # files of two raw frames, of eight JPEGs
+    path, other = write_converted(tmp_path / "set", codec), write_converted(tmp_path / "new", codec, first=1)
     untouched, dataset = open_dataset(path), open_dataset(path)
     first = dataset.read_frames(FRONT, [0])
-    convert(record("new/reach", lengths=(5, 7)), tmp_path / "out", repo_id="lab/reach", overwrite=True)
+    path.rename(tmp_path / "old")
+    other.rename(path)
+    shutil.rmtree(tmp_path / "old")
     np.testing.assert_array_equal(dataset.read_frames(FRONT, [0]), first)
     for late in (dataset, untouched, pickle.loads(pickle.dumps(dataset))):
         for read in (lambda d: d.read_frames(FRONT, [11]), lambda d: d.state, lambda d: d.episode(0)):

@@ -1,20 +1,14 @@
-"""Notices black pictures and cameras that stand still, while their frames pass by on the way to somewhere else."""
+"""Judges what was seen of a camera in an episode: black stretches, and pictures that stand while the robot moves."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-BLACK_MEAN = 5.0
-"""[levels of 255] A lens cap leaves a sensor's noise, a dark room leaves more."""
-SAME_LEVELS = 8
-"""[levels of 255] A standing picture still flickers by so much behind a video codec."""
-ROW_STEP = 4
-"""Every fourth row tells as much as all of them, in a quarter of the time."""
+from vita_dataset.picture_watch import Watched
+
 FROZEN_S = 1.0
 FROZEN_STEPS = 5
 MOVED_SHARE = 0.1
@@ -55,60 +49,26 @@ class StillStretch:
         return bool(((self.moved > MOVED_SHARE * ranges) & (ranges > MOVED_LEAST)).any())
 
 
-class CameraWatch:
-    """Passes the frames of one camera in one episode through.
+def black_stretches(episode: int, watched: Watched) -> list[Stretch]:
+    """Where the pictures of an episode are black."""
+    return [Stretch(episode, first, last) for first, last in watched.black]
 
-    Attributes:
-        black: stretches of black pictures so far.
-        still: stretches in which the picture stayed the same for half a second or longer, black ones excepted.
+
+def still_stretches(episode: int, watched: Watched, state: NDArray[np.float32], fps: float) -> list[StillStretch]:
+    """Where the picture stayed the same for a second or longer, black ones excepted.
+
+    Args:
+        episode: its number.
+        watched: its pictures, all of them.
+        state: float32 [n, S], the state at each of them.
+        fps: pictures per second [Hz].
     """
-
-    def __init__(
-        self, episode: int, frames: Iterable[NDArray[np.uint8]], state: NDArray[np.float32], fps: float
-    ) -> None:
-        """Watch one camera.
-
-        Args:
-            episode: its number.
-            frames: uint8 [H, W, 3] each.
-            state: float32 [n, S], the state at each of them.
-            fps: frames per second [Hz].
-        """
-        self.black: list[Stretch] = []
-        self.still: list[StillStretch] = []
-        self._episode = episode
-        self._frames = frames
-        self._state = state
-        self._least = max(FROZEN_STEPS, round(FROZEN_S * fps))
-
-    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
-        first_black: int | None = None
-        first_same, step = 0, -1
-        anchor: NDArray[np.uint8] | None = None
-        for step, frame in enumerate(self._frames):
-            rows = frame[::ROW_STEP]
-            few = rows[::ROW_STEP]
-            black = cv2.norm(few, cv2.NORM_L1) < BLACK_MEAN * few.size
-            if black and first_black is None:
-                first_black = step
-            elif not black and first_black is not None:
-                self._end_black(first_black, step - 1)
-                first_black = None
-            # Against the first picture of the stretch, not the one before: slow changes add up and are seen.
-            if anchor is None or cv2.norm(rows, anchor, cv2.NORM_INF) > SAME_LEVELS:
-                self._end_still(first_same, step - 1)
-                first_same, anchor = step, rows.copy()
-            yield frame
-        if first_black is not None:
-            self._end_black(first_black, step)
-        self._end_still(first_same, step)
-
-    def _end_black(self, first: int, last: int) -> None:
-        self.black.append(Stretch(self._episode, first, last))
-
-    def _end_still(self, first: int, last: int) -> None:
-        stretch = Stretch(self._episode, first, last)
-        dark = any(black.first <= first and last <= black.last for black in self.black)
-        if last - first + 1 >= self._least and not dark:
-            state = self._state[first : last + 1].astype(np.float64)
-            self.still.append(StillStretch(stretch, np.fmax.reduce(state) - np.fmin.reduce(state)))
+    least = max(FROZEN_STEPS, round(FROZEN_S * fps))
+    found = []
+    for first, last in watched.still:
+        dark = any(begin <= first and last <= end for begin, end in watched.black)
+        if last - first + 1 >= least and not dark:
+            rows = state[first : last + 1].astype(np.float64)
+            moved = np.fmax.reduce(rows) - np.fmin.reduce(rows)
+            found.append(StillStretch(Stretch(episode, first, last), moved))
+    return found

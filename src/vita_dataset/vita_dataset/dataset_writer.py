@@ -1,78 +1,59 @@
-"""Writes a converted dataset episode by episode; memory holds one chunk of each array."""
+"""Writes the tables and the metadata of a converted dataset; memory holds one chunk of each array."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vita_dataset import zarr_store
 from vita_dataset.episode import EpisodeTable
 from vita_dataset.errors import DataError
+from vita_dataset.image_codec import ImageCodec
 from vita_dataset.json_files import write_json, write_json_lines
-from vita_dataset.raw_chunks import MAX_IMAGE_ROWS, ChunkWriter
+from vita_dataset.raw_chunks import ChunkWriter
 from vita_dataset.spec import DatasetSpec
-from vita_dataset.stats import RunningImageStats, RunningStats, Stats, stats_to_dict
+from vita_dataset.stats import RunningStats, Stats, stats_to_dict
 
 
 class DatasetWriter:
-    """One dataset being written.
+    """Everything of a converted dataset but the chunks of its frames, which range_converter writes.
 
     ``config.json`` is written by ``finish``, so an unfinished folder never opens. Write into a path from ``publish``
-    where others may look. Statistics are those of what was written.
+    where others may look.
     """
 
     def __init__(self, path: Path, spec: DatasetSpec) -> None:
-        """Make the folder ``path``, which must not exist yet."""
+        """Begin in the folder ``path``, made where it does not exist. Frames that lie there already stay."""
         self._path = path
         self._spec = spec
-        self._data = path / "data"
-        path.mkdir(parents=True)
-        shapes = {camera.key: (camera.height, camera.width, camera.channels) for camera in spec.cameras}
-        self._images = {
-            key: ChunkWriter(self._data / key, shape, "uint8", MAX_IMAGE_ROWS) for key, shape in shapes.items()
-        }
-        self._state = ChunkWriter(self._data / spec.state.key, (spec.state.dim,), "float32")
-        self._action = ChunkWriter(self._data / spec.action.key, (spec.action.dim,), "float32")
-        self._timestamp = ChunkWriter(self._data / zarr_store.TIMESTAMP, (), "float64")
-        self._episode = ChunkWriter(self._data / zarr_store.EPISODE_INDEX, (), "int64")
-        self._image_stats = {key: RunningImageStats() for key in shapes}
+        data = path / "data"
+        path.mkdir(parents=True, exist_ok=True)
+        for left_over in path.rglob("zarr.json"):  # of a process that died while it finished
+            left_over.unlink()
+        self._state = ChunkWriter(data / spec.state.key, (spec.state.dim,), "float32")
+        self._action = ChunkWriter(data / spec.action.key, (spec.action.dim,), "float32")
+        self._timestamp = ChunkWriter(data / zarr_store.TIMESTAMP, (), "float64")
+        self._episode = ChunkWriter(data / zarr_store.EPISODE_INDEX, (), "int64")
         self._vector_stats = {vector.key: RunningStats(vector.dim) for vector in (spec.state, spec.action)}
         self._ends: list[int] = []
         self._tasks: list[str] = []
 
-    def add_episode(self, table: EpisodeTable, frames: Mapping[str, Iterable[NDArray[np.uint8]]]) -> None:
-        """Append an episode; its number is the count of those before it.
-
-        Args:
-            table: n steps, n above 0.
-            frames: for each camera of the spec, n images of the spec's size, uint8 [H, W, 3] RGB.
+    def add_table(self, table: EpisodeTable) -> None:
+        """Append the vectors of an episode of n > 0 steps; its number is the count of those before it.
 
         Raises:
-            DataError: vectors or frames are not as the spec says, or their counts differ.
+            DataError: vectors are not as the spec says.
         """
         spec, steps = self._spec, len(table)
         expected = {"state": (table.state, spec.state.dim), "action": (table.action, spec.action.dim)}
+        if not steps:
+            raise DataError(f"episode {table.index} has no steps; drop it")
         for kind, (values, dim) in expected.items():
-            if not steps or values.shape != (steps, dim):
+            if values.shape != (steps, dim):
                 raise DataError(f"the {kind} of episode {table.index} is {list(values.shape)}, not {[steps, dim]}")
-        for key, writer in self._images.items():
-            before = len(writer)
-            for image in frames[key]:
-                if image.shape != writer.chunk_shape[1:] or image.dtype != np.uint8:
-                    raise DataError(
-                        f"a frame of '{key}' in episode {table.index} is {image.dtype} {list(image.shape)}, not uint8 "
-                        f"{list(writer.chunk_shape[1:])}"
-                    )
-                writer.append(image)
-                self._image_stats[key].update(image[None])
-            if len(writer) - before != steps:
-                raise DataError(
-                    f"episode {table.index} has {len(writer) - before} frames of '{key}', but {steps} steps"
-                )
         for step in range(steps):
             self._state.append(table.state[step])
             self._action.append(table.action[step])
@@ -84,26 +65,29 @@ class DatasetWriter:
         self._tasks.append(table.task)
 
     @property
-    def stats(self) -> Stats:
-        """The statistics of what was written so far.
+    def vector_stats(self) -> Stats:
+        """The statistics of state and action so far.
 
         Raises:
             DataError: nothing was written.
         """
-        running: dict[str, RunningImageStats | RunningStats] = {**self._image_stats, **self._vector_stats}
-        return {key: value.result() for key, value in running.items()}
+        return {key: running.result() for key, running in self._vector_stats.items()}
 
-    def finish(self, report: Mapping[str, Any]) -> None:
+    def finish(self, report: Mapping[str, Any], image_stats: Stats) -> None:
         """Write the last chunks, the metadata, and ``config.json`` at the very end.
 
         Args:
             report: goes to meta/report.json.
+            image_stats: of each camera, over what is stored.
 
         Raises:
             DataError: no episode was added.
         """
-        stats = stats_to_dict(self.stats)
-        for writer in (*self._images.values(), self._state, self._action, self._timestamp, self._episode):
+        stats = stats_to_dict({**image_stats, **self.vector_stats})
+        codec = ImageCodec.parse(self._spec.image_codec)
+        for camera in self._spec.cameras:
+            zarr_store.declare_frames(self._path, camera, codec, len(self._state))
+        for writer in (self._state, self._action, self._timestamp, self._episode):
             writer.close()
             name = writer.folder.name
             zarr_store.declare_array(self._path, f"data/{name}", writer.shape, writer.chunk_shape, writer.dtype.name)

@@ -37,8 +37,15 @@ class EpisodeTable:
 class FrameSource(Protocol):
     """Gives the frames of one camera in one episode, in order."""
 
-    def __call__(self) -> Iterator[NDArray[np.uint8]]:
-        """Yield uint8 [H, W, 3] RGB, one for each step."""
+    def __call__(self, first: int = 0, stop: int | None = None) -> Iterator[NDArray[np.uint8]]:
+        """Yield uint8 [H, W, 3] RGB, one for each of the steps ``first`` to before ``stop`` (None: to the end).
+
+        Frames are the same whichever range they are asked for in.
+
+        Raises:
+            DataError: at the first frame or later: they cannot be read, or there are more or fewer than steps.
+            IndexError: the episode does not have these steps.
+        """
         ...
 
 
@@ -48,6 +55,23 @@ class Episode:
 
     table: EpisodeTable
     frames: Mapping[str, FrameSource]
+
+
+def step_range(first: int, stop: int | None, steps: int) -> range:
+    """The steps that a ``FrameSource`` was asked for.
+
+    Args:
+        first: the first step.
+        stop: one past the last step; None: to the end.
+        steps: how many the episode has.
+
+    Raises:
+        IndexError: the episode does not have these steps.
+    """
+    wanted = range(first, steps if stop is None else stop)
+    if not 0 <= wanted.start <= wanted.stop <= steps:
+        raise IndexError(f"steps {wanted.start} to before {wanted.stop} were asked of an episode with {steps}")
+    return wanted
 
 
 def check_finite(table: EpisodeTable, names: Mapping[str, Sequence[str]], where: str) -> None:

@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vita_dataset.bag_reader import OpenBag, open_bag
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.from_bag_pictures import Pictures
 from vita_dataset.from_bag_pieces import LEAST_STEPS, Piece, cut_pieces
-from vita_dataset.from_bag_reader import OpenBag, open_bag
 from vita_dataset.from_bag_scan import scan_bag
 from vita_dataset.from_bag_timing import Timing, read_timing
 from vita_dataset.json_files import write_json
-from vita_dataset.lerobot_writer import LeRobotWriter, Recording
+from vita_dataset.lerobot_writer import VERSION, LeRobotWriter, Recording, check_version
 from vita_dataset.progress import Progress, no_progress
 from vita_dataset.publish import publish, refuse_overlap
 from vita_dataset.robot import CameraSource, Robot, parse_robot, read_parameters
@@ -53,13 +53,14 @@ def from_bag(
     *,
     task: str | None = None,
     codec: str = "h264",
+    version: str = VERSION,
     action_topic: str | None = None,
     split_topic: str | None = None,
     gap_s: float = 1.0,
     overwrite: bool = False,
     on_progress: Progress = no_progress,
 ) -> BagRecording:
-    """Write bags as a LeRobot v2.1 recording, at the robot file's ``rate_hz``.
+    """Write bags as a LeRobot recording, at the robot file's ``rate_hz``.
 
     Args:
         bags: folders of rosbag2, sqlite3 or mcap; each gives one episode or more.
@@ -67,6 +68,7 @@ def from_bag(
         output: the recording's folder.
         task: what the robot was asked to do; the output's name when None.
         codec: a video codec, or ``EMBEDDED``.
+        version: of the LeRobot format, one of ``lerobot_writer.VERSIONS``.
         action_topic: sensor_msgs/JointState or trajectory_msgs/JointTrajectory with the actions of all joints. When
             None: ``/recorded/action`` where the bag has it, else each arm's command topic.
         split_topic: marks on it cut the bags into episodes: a std_msgs/Bool says whether one goes on from there, any
@@ -82,6 +84,7 @@ def from_bag(
     """
     if codec != EMBEDDED:
         check_codec(codec)
+    check_version(version)
     places = [bag.resolve() for bag in bags]
     if not places or len(set(places)) < len(places):
         raise UsageError(f"--bag must name one bag or more, each once, but names {[str(bag) for bag in bags]}")
@@ -105,7 +108,7 @@ def from_bag(
     )
     with publish(output, overwrite=overwrite, replaceable=_is_ours) as work:
         plan, notes = _plan(bags, robot, timing, text, action_topic, split_topic)
-        writing = _Writing(work, robot, recording, plan, on_progress)
+        writing = _Writing(work, robot, recording, version, plan, on_progress)
         writing.write()
         write_json(work / "meta" / REPORT_FILE, {"episodes": writing.origins, "notes": notes})
     steps = sum(len(piece.table) for _, pieces in plan for piece in pieces)
@@ -143,11 +146,14 @@ def _plan(
 class _Writing:
     """The second pass: one dataset out of all bags."""
 
-    def __init__(self, work: Path, robot: Robot, recording: Recording, plan: _Plan, on_progress: Progress) -> None:
+    def __init__(
+        self, work: Path, robot: Robot, recording: Recording, version: str, plan: _Plan, on_progress: Progress
+    ) -> None:
         self.origins: list[dict[str, Any]] = []
         self._work = work
         self._robot = robot
         self._recording = recording
+        self._version = version
         self._plan = plan
         self._on_progress = on_progress
         self._pictures = Pictures()
@@ -160,7 +166,7 @@ class _Writing:
         for path, pieces in self._plan:
             with open_bag(path) as bag:
                 for piece in pieces:
-                    writer = writer or LeRobotWriter(self._work, self._with_cameras(bag, piece))
+                    writer = writer or LeRobotWriter(self._work, self._with_cameras(bag, piece), self._version)
                     frames = {camera.key: self._counted(bag, camera, piece) for camera in self._robot.cameras}
                     writer.add_episode(piece.table, frames)
                     origin = {"bag": str(path), "start_ns": piece.start_ns, "length": len(piece.table)}

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vita_dataset.bag_reader import BagItem, OpenBag, stamp_ns
+from vita_dataset.bag_writer import ACTION_TOPIC
 from vita_dataset.errors import DataError
-from vita_dataset.from_bag_reader import BagItem, OpenBag, stamp_ns
 from vita_dataset.robot import Robot
-from vita_dataset.to_bag import ACTION_TOPIC
 
 JOINT_STATE = "sensor_msgs/msg/JointState"
 TRAJECTORY = "trajectory_msgs/msg/JointTrajectory"

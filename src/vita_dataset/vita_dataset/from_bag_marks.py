@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from vita_dataset.bag_reader import OpenBag
 from vita_dataset.errors import DataError
-from vita_dataset.from_bag_reader import OpenBag
 
 BOOL = "std_msgs/msg/Bool"
 

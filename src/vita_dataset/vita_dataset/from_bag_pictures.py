@@ -7,10 +7,10 @@ from collections.abc import Generator
 import numpy as np
 from numpy.typing import NDArray
 
+from vita_dataset.bag_reader import OpenBag, naming, stamp_ns
 from vita_dataset.errors import DataError
 from vita_dataset.from_bag_image import TRANSPORTS, picture
 from vita_dataset.from_bag_pieces import Piece
-from vita_dataset.from_bag_reader import OpenBag, naming, stamp_ns
 from vita_dataset.robot import CameraSource
 
 

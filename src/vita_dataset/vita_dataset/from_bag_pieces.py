@@ -9,8 +9,8 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from vita_dataset.bag_reader import naming
 from vita_dataset.episode import EpisodeTable, check_finite
-from vita_dataset.from_bag_reader import naming
 from vita_dataset.from_bag_scan import MatchedSet, Scan
 from vita_dataset.from_bag_steps import Step, cut_at_gaps, plan_steps
 from vita_dataset.from_bag_timing import Timing

@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vita_dataset.bag_reader import BagItem, OpenBag, breaks_off, naming, stamp_ns
+from vita_dataset.bag_writer import ACTION_TOPIC
 from vita_dataset.errors import DataError
 from vita_dataset.from_bag_image import TRANSPORTS
 from vita_dataset.from_bag_joints import JOINT_STATE, TRAJECTORY, ActionTrack, JointTopic, action_topics, state_topics
 from vita_dataset.from_bag_marks import Marks, read_marks
-from vita_dataset.from_bag_reader import BagItem, OpenBag, naming, stamp_ns
 from vita_dataset.from_bag_sync import Match, StampSync, StreamCount
 from vita_dataset.from_bag_timing import Timing
 from vita_dataset.robot import Robot
-from vita_dataset.to_bag import ACTION_TOPIC
 
 _ADVICE = (
-    f", or name the topic with the actions by --action-topic (they are read from '{ACTION_TOPIC}', else from the arms' "
-    "command topics)"
+    ", correct the topics or the transport in the robot file, or name the topic with the actions by --action-topic "
+    f"(they are read from '{ACTION_TOPIC}', else from the arms' command topics)"
 )
 
 
@@ -88,6 +88,8 @@ def scan_bag(
     last: Match[BagItem] | None = None
     overtaken = 0
     for item in bag.messages({*streams, *actions}):
+        if not 0 <= item.time_ns < 2**63:  # by this time messages are found again, and commands without a stamp kept
+            raise breaks_off(bag.path, f"a message recorded at {item.time_ns} ns")
         if item.topic in actions:
             with naming(bag.path):
                 actions[item.topic].add(sync.era, item)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,49 +13,78 @@ from numpy.typing import NDArray
 from vita_dataset.errors import DataError
 from vita_dataset.lerobot_layout import VideoSegment
 from vita_dataset.parquet import ParquetFile
-from vita_dataset.video import VideoStream
+from vita_dataset.video import Video
 
 
-class SegmentDecoder:
-    """Decodes segments of shared videos, each file once for episodes that are read in order.
+class FrameReader:
+    """Reads ranges of frames; those that are asked for in order are decoded once.
 
-    The decoder of each camera stays open after a segment. The next one goes on there, or seeks. Segments may be read at
-    the same time: a decoder in use is never shared.
+    What was open for a camera stays open after a range. The next range goes on there, or seeks. Ranges may be read at
+    the same time: an open video is lent to one of them.
     """
 
-    def __init__(self) -> None:
-        self._idle: dict[str, VideoStream] = {}
+    def __init__(self, threads: int) -> None:
+        """Nothing is open yet.
 
-    def frames(self, camera: str, segment: VideoSegment) -> Iterator[NDArray[np.uint8]]:
-        """Yield the frames of a segment in order, uint8 [H, W, 3] RGB.
+        Args:
+            threads: that decode a video, see ``Video``.
+        """
+        self._threads = threads
+        self._idle: dict[str, Video] = {}
+
+    def video_frames(
+        self, camera: str, segment: VideoSegment, episode: int, steps: int, wanted: range
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Yield some frames of a segment in order, uint8 [H, W, 3] RGB.
+
+        Args:
+            camera: the camera's key.
+            segment: the episode's part of a video.
+            episode: its number, for messages.
+            steps: how many frames the segment must hold.
+            wanted: which of them.
 
         Raises:
-            DataError: the file is missing, damaged or no video.
+            DataError: the file is missing, damaged or no video, or the segment holds another number of frames.
         """
-        stream = self._idle.pop(camera, None)
-        if stream is None or stream.path != segment.file:
-            if stream is not None:
-                stream.close()
-            stream = VideoStream(segment.file)
+        with self._lent(camera, segment.file) as video:
+            start, stop = 0, len(video)
+            if not segment.is_whole:
+                start = video.first_at(segment.start_s - segment.tolerance_s)
+                stop = video.first_at(segment.stop_s - segment.tolerance_s)
+            count = stop - start
+            if count != steps:
+                came = f"{count} frames" if count < steps else f"more frames ({count})"
+                raise DataError(
+                    f"{segment} has {came}, but episode {episode} has {steps} steps: one was truncated or cut "
+                    "otherwise than the other; record or encode it again, or drop this episode"
+                )
+            yield from video.frames(start + wanted.start, start + wanted.stop)
+
+    @contextmanager
+    def _lent(self, camera: str, path: Path) -> Iterator[Video]:
+        video = self._idle.pop(camera, None)
+        if video is not None and video.path != path:
+            video.close()
+            video = None
+        if video is None:
+            video = Video(path, self._threads)
         try:
-            stream.go_to(segment.start_s - segment.tolerance_s)
-            while (frame := stream.peek()) is not None and frame.time_s < segment.stop_s - segment.tolerance_s:
-                stream.take()
-                yield frame.image()
+            yield video
         except DataError:
-            stream.close()
+            video.close()
             raise
         finally:
-            self._keep(camera, stream)
+            self._keep(camera, video)
 
-    def _keep(self, camera: str, stream: VideoStream) -> None:
+    def _keep(self, camera: str, video: Video) -> None:
         replaced = self._idle.pop(camera, None)
         if replaced is not None:
             replaced.close()
-        if stream.at_end:
-            stream.close()
+        if video.position is None or video.position == len(video):
+            video.close()
         else:
-            self._idle[camera] = stream
+            self._idle[camera] = video
 
 
 def embedded_frames(table: ParquetFile, key: str) -> Iterator[NDArray[np.uint8]]:

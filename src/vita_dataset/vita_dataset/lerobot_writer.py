@@ -1,4 +1,4 @@
-"""Writes LeRobot v2.1 datasets: samples now, recordings of a robot later."""
+"""Writes LeRobot datasets, v2.1 or v3.0: samples, demonstrations of a simulated arm, recordings of a robot."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vita_dataset.episode import EpisodeTable
-from vita_dataset.errors import DataError
-from vita_dataset.json_files import write_json, write_json_lines
-from vita_dataset.lerobot_info import CHUNK_SIZE, DATA_PATH, VIDEO_PATH
-from vita_dataset.parquet import write_parquet
+from vita_dataset.errors import DataError, UsageError
+from vita_dataset.image_stats import RunningImageStats
+from vita_dataset.json_files import write_json
+from vita_dataset.lerobot_info import SHARED_FILES_VERSION
+from vita_dataset.lerobot_output import FileLimits, RecordingFiles, WrittenEpisode
+from vita_dataset.lerobot_v2_writer import SeparateFiles
+from vita_dataset.lerobot_v3_writer import SharedFilesWriter
 from vita_dataset.spec import CameraSpec, VectorSpec
-from vita_dataset.stats import RunningImageStats, RunningStats
-from vita_dataset.video import check_codec, encode_video
+from vita_dataset.stats import FeatureStats, RunningStats
+from vita_dataset.video import check_codec
 
 VERSION = "v2.1"
+VERSIONS = (VERSION, SHARED_FILES_VERSION)
+"""The versions that can be written."""
 
 
 @dataclass(frozen=True)
@@ -47,24 +52,42 @@ class Recording:
 class LeRobotWriter:
     """One dataset being written; ``finish`` writes meta/info.json, without which it cannot be opened."""
 
-    def __init__(self, root: Path, recording: Recording) -> None:
+    def __init__(
+        self, root: Path, recording: Recording, version: str = VERSION, *, limits: FileLimits | None = None
+    ) -> None:
         """Make the folder ``root``, which must not exist yet.
 
+        Args:
+            root: the dataset's folder.
+            recording: what it will hold.
+            version: one of ``VERSIONS``.
+            limits: where shared files end; None for LeRobot's own limits. v2.1 shares no files.
+
         Raises:
-            UsageError: the codec cannot be written here.
+            UsageError: an unknown version, or a codec that cannot be written here.
         """
+        check_version(version)
         if recording.codec is not None:
             check_codec(recording.codec)
         self._root = root
         self._recording = recording
-        self._episodes: list[dict[str, Any]] = []
-        self._stats: list[dict[str, Any]] = []
+        self._version = version
+        self._files: RecordingFiles = (
+            SharedFilesWriter(root, recording.fps, recording.codec, limits or FileLimits())
+            if version == SHARED_FILES_VERSION
+            else SeparateFiles(root, recording.fps, recording.codec)
+        )
         self._tasks: dict[str, int] = {}
+        self._vector_stats: dict[str, RunningStats] = {}
+        self._image_stats = {camera.key: RunningImageStats() for camera in recording.cameras}
+        self._episodes = 0
         self._steps = 0
         (root / "meta").mkdir(parents=True)
 
     def add_episode(self, table: EpisodeTable, frames: Mapping[str, Iterable[NDArray[np.uint8]]]) -> None:
         """Append an episode; its number is the count of those before it.
+
+        After an error the dataset cannot be finished: what came of the episode until then stays in shared files.
 
         Args:
             table: n steps.
@@ -73,7 +96,7 @@ class LeRobotWriter:
         Raises:
             DataError: counts or shapes do not fit.
         """
-        recording, steps, number = self._recording, len(table), len(self._episodes)
+        recording, steps, number = self._recording, len(table), self._episodes
         for values, vector in ((table.state, recording.state), (table.action, recording.action)):
             if values.shape != (steps, vector.dim):
                 raise DataError(
@@ -90,29 +113,21 @@ class LeRobotWriter:
             "task_index": np.full(steps, task, dtype=np.int64),
         }
         images: dict[str, list[bytes]] = {}
-        stats: dict[str, Any] = {}
+        stats: dict[str, FeatureStats] = {}
         for camera in recording.cameras:
-            image_stats = RunningImageStats()
-            checked = _checked(frames[camera.key], camera, steps, number, image_stats)
+            seen = RunningImageStats()
+            checked = _checked(frames[camera.key], camera, steps, number, seen)
             if recording.codec is None:
                 images[camera.key] = [_png(image) for image in checked]
             else:
-                path = self._root / _place(VIDEO_PATH, number, camera.key)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                encode_video(path, checked, recording.fps, recording.codec)
-            stats[camera.key] = image_stats.result().to_dict()
+                self._files.add_video(camera.key, checked)
+            stats[camera.key] = seen.result()
+            self._image_stats[camera.key].merge(seen.sums())
         for key, values in numbers.items():
-            running = RunningStats(values.shape[1] if values.ndim == 2 else 1)
-            running.update(values.reshape(steps, -1))
-            stats[key] = running.result().to_dict()
-        path = self._root / _place(DATA_PATH, number, "")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_parquet(path, numbers, images, _column_types(numbers, images))
-        self._episodes.append({"episode_index": number, "tasks": [table.task], "length": steps})
-        # LeRobot keeps the count as a list of one.
-        self._stats.append(
-            {"episode_index": number, "stats": {key: {**s, "count": [s["count"]]} for key, s in stats.items()}}
-        )
+            stats[key] = self._count(key, values.reshape(steps, -1))
+        self._files.add_table(numbers, images)
+        self._files.end_episode(WrittenEpisode(number, self._steps, steps, table.task, stats))
+        self._episodes += 1
         self._steps += steps
 
     def finish(self) -> None:
@@ -123,14 +138,19 @@ class LeRobotWriter:
         """
         if not self._episodes:
             raise DataError("a dataset without episodes was to be written; record at least one")
-        meta = self._root / "meta"
-        write_json_lines(meta / "episodes.jsonl", self._episodes)
-        write_json_lines(meta / "episodes_stats.jsonl", self._stats)
-        write_json_lines(meta / "tasks.jsonl", [{"task_index": i, "task": task} for task, i in self._tasks.items()])
-        write_json(meta / "info.json", self._info(), indent=4)
+        stats = {key: running.result() for key, running in (self._image_stats | self._vector_stats).items()}
+        layout = self._files.finish(list(self._tasks), stats)
+        write_json(self._root / "meta" / "info.json", self._info(layout), indent=4)
 
-    def _info(self) -> dict[str, Any]:
-        recording, episodes = self._recording, len(self._episodes)
+    def _count(self, key: str, rows: NDArray[Any]) -> FeatureStats:
+        """Statistics of an episode's rows [n, dim], which also go to those of all episodes."""
+        running = RunningStats(rows.shape[1])
+        for each in (running, self._vector_stats.setdefault(key, RunningStats(rows.shape[1]))):
+            each.update(rows)
+        return running.result()
+
+    def _info(self, layout: Mapping[str, Any]) -> dict[str, Any]:
+        recording = self._recording
         video = recording.codec is not None
         fps = int(recording.fps) if float(recording.fps).is_integer() else recording.fps
         features: dict[str, Any] = {}
@@ -159,20 +179,26 @@ class LeRobotWriter:
         for key in ("frame_index", "episode_index", "index", "task_index"):
             features[key] = {"dtype": "int64", "shape": [1], "names": None}
         return {
-            "codebase_version": VERSION,
+            "codebase_version": self._version,
             "robot_type": recording.robot_type,
-            "total_episodes": episodes,
+            "total_episodes": self._episodes,
             "total_frames": self._steps,
             "total_tasks": len(self._tasks),
-            "total_videos": episodes * len(recording.cameras) if video else 0,
-            "total_chunks": -(-episodes // CHUNK_SIZE),
-            "chunks_size": CHUNK_SIZE,
             "fps": fps,
-            "splits": {"train": f"0:{episodes}"},
-            "data_path": DATA_PATH,
-            "video_path": VIDEO_PATH if video else None,
+            "splits": {"train": f"0:{self._episodes}"},
+            **layout,
             "features": features,
         }
+
+
+def check_version(version: str) -> None:
+    """Refuse a version that cannot be written.
+
+    Raises:
+        UsageError: it is not one of ``VERSIONS``.
+    """
+    if version not in VERSIONS:
+        raise UsageError(f"LeRobot {version} cannot be written; choose one of {list(VERSIONS)}")
 
 
 def _checked(
@@ -186,7 +212,7 @@ def _checked(
                 f"frame {count} of '{camera.key}' in episode {episode} is {image.dtype} {list(image.shape)}, not uint8 "
                 f"{[camera.height, camera.width, camera.channels]}"
             )
-        stats.update(image[None])
+        stats.update(image)
         count += 1
         yield image
     if count != steps:
@@ -197,17 +223,3 @@ def _png(image: NDArray[np.uint8]) -> bytes:
     encoded, content = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     assert encoded
     return content.tobytes()
-
-
-def _place(template: str, episode: int, key: str) -> str:
-    return template.format(episode_chunk=episode // CHUNK_SIZE, episode_index=episode, video_key=key)
-
-
-def _column_types(numbers: Mapping[str, NDArray[Any]], images: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns as the Hugging Face ``datasets`` library describes them."""
-    types: dict[str, Any] = {key: {"_type": "Image"} for key in images}
-    for key, values in numbers.items():
-        value = {"dtype": values.dtype.name, "_type": "Value"}
-        vector = {"feature": value, "length": values.shape[-1], "_type": "Sequence"}
-        types[key] = vector if values.ndim == 2 else value
-    return types

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vita_dataset.errors import DataError
-from vita_dataset.lerobot_reader import LeRobotDataset
 from vita_dataset.sources import EpisodeSource
+from vita_dataset.vita_zarr_source import VERSION as VITA_ZARR
+from vita_dataset.zarr_store import ConvertedDataset
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,18 @@ def origin(path: Path, source: EpisodeSource, *, hashed: bool) -> Origin:
         hashed: compute the fingerprint of a recording, which reads all its files.
     """
     spec, size = source.spec, f"{folder_bytes(path) / 1e6:.1f} MB"
-    if not isinstance(source, LeRobotDataset):
-        recording = f"{spec.source.path} (LeRobot {spec.source.codebase_version})"
+    if isinstance(source, ConvertedDataset):
+        recording = f"{spec.source.path} ({_kind(spec.source.codebase_version)})"
         return Origin(path, f"converted dataset, {size}", recording, spec.source.fingerprint, ())
     try:
         fingerprint = source.fingerprint() if hashed else ""
     except DataError:  # a file is missing: the survey says which
         fingerprint = ""
-    return Origin(path, f"LeRobot {spec.source.codebase_version}, {size}", "", fingerprint, tuple(source.left_out))
+    return Origin(path, f"{_kind(spec.source.codebase_version)}, {size}", "", fingerprint, tuple(source.left_out))
+
+
+def _kind(version: str) -> str:
+    return version if version == VITA_ZARR else f"LeRobot {version}"
 
 
 def folder_bytes(path: Path) -> int:

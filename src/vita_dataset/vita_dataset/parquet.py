@@ -1,10 +1,9 @@
-"""Parquet files as numpy arrays. The one file that imports pyarrow."""
+"""Parquet files as numpy arrays. The one file that reads them."""
 
 from __future__ import annotations
 
 import copy
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,10 @@ from numpy.typing import NDArray
 from vita_dataset.errors import DataError
 
 ROWS_PER_BATCH = 32
+BUFFER_BYTES = 1 << 20
+"""Read from a file at a time; else pyarrow holds a column of images packed as well as unpacked."""
+DAMAGE = (OSError, ValueError, OverflowError, pa.ArrowException)
+"""What pyarrow raises for files that are not what they seem; ValueError for names and texts that are no UTF-8."""
 
 
 class ParquetFile:
@@ -28,10 +31,10 @@ class ParquetFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._file = pq.ParquetFile(path)
+            self._file = pq.ParquetFile(path, buffer_size=BUFFER_BYTES)
         except FileNotFoundError as error:
             raise DataError(f"'{path}' is missing; copy it again from where the recording was made") from error
-        except (OSError, pa.ArrowException) as error:
+        except DAMAGE as error:
             raise _damaged(path, error) from error
         sizes = [self._file.metadata.row_group(group).num_rows for group in range(self._file.num_row_groups)]
         self._group_starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
@@ -66,7 +69,7 @@ class ParquetFile:
         """
         try:
             return list(self._column(column).to_pylist())
-        except (ValueError, OverflowError, pa.ArrowException) as error:  # such as text that is no UTF-8
+        except DAMAGE as error:
             raise _damaged(self.path, error) from error
 
     def numbers(self, column: str, dim: int) -> NDArray[np.float64]:
@@ -116,7 +119,7 @@ class ParquetFile:
                 row += batch.num_rows
                 if row >= self._rows.stop:
                     return
-        except (OSError, pa.ArrowException) as error:
+        except DAMAGE as error:
             raise _damaged(self.path, error) from error
 
     def _image_bytes(self, value: Any, column: str, row: int) -> bytes:
@@ -135,7 +138,7 @@ class ParquetFile:
         if column not in self._read or self._read[column][0] != groups:
             try:
                 array = self._file.read_row_groups(groups, columns=[column]).column(0).combine_chunks()
-            except (OSError, pa.ArrowException) as error:
+            except DAMAGE as error:
                 raise _damaged(self.path, error) from error
             self._read[column] = (groups, array)
         return self._read[column][1].slice(self._rows.start - first, len(self))
@@ -152,31 +155,6 @@ class ParquetFile:
             f"'{self.path}' has no column '{column}', only {self.columns}; "
             "correct the features in meta/info.json or record it again"
         )
-
-
-def write_parquet(
-    path: Path,
-    numbers: Mapping[str, NDArray[Any]],
-    images: Mapping[str, Sequence[bytes]],
-    features: Mapping[str, Any],
-) -> None:
-    """Write one table.
-
-    Args:
-        path: the file to write.
-        numbers: column name -> [n] or [n, dim], kept in its dtype.
-        images: column name -> n encoded images.
-        features: what the Hugging Face ``datasets`` library needs to know about the columns.
-    """
-    columns: dict[str, Any] = {}
-    for key, contents in images.items():
-        rows = [{"bytes": content, "path": None} for content in contents]
-        columns[key] = pa.array(rows, type=pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
-    for key, values in numbers.items():
-        flat = pa.array(np.ascontiguousarray(values).reshape(-1))
-        columns[key] = flat if values.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
-    description = json.dumps({"info": {"features": dict(features)}})
-    pq.write_table(pa.table(columns).replace_schema_metadata({"huggingface": description}), path)
 
 
 def _damaged(path: Path, error: Exception) -> DataError:

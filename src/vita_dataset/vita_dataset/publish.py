@@ -18,16 +18,21 @@ from vita_dataset.errors import DataError, UsageError
 
 
 @contextmanager
-def publish(output: Path, *, overwrite: bool, replaceable: Callable[[Path], bool]) -> Iterator[Path]:
+def publish(
+    output: Path, *, overwrite: bool, replaceable: Callable[[Path], bool], resumable: bool = False
+) -> Iterator[Path]:
     """Yield a path for a new folder, which becomes ``output`` when the block ends without an error.
 
     Args:
         output: the final name. Symbolic links in it are followed.
         overwrite: an existing ``output`` may be replaced. It stays in place until the new one is whole.
         replaceable: says whether an existing folder is of the kind that may be replaced; anything else is kept.
+        resumable: leave what was written where it is when the block ends with an error or the process dies, and let
+            the next one find it. Whoever does not want it removes the yielded path's parent.
 
     Yields:
-        A path that does not exist yet, in an empty folder on the same file system.
+        A path that does not exist yet, in an empty folder on the same file system; with ``resumable``, both as they
+        were left.
 
     Raises:
         UsageError: ``output`` exists and ``overwrite`` is False.
@@ -42,25 +47,37 @@ def publish(output: Path, *, overwrite: bool, replaceable: Callable[[Path], bool
             f"the folder '{output.parent}' cannot be made ({error.strerror}); choose another place"
         ) from error
     with _locked(output):
-        staging = output.with_name(f".{output.name}.partial")
+        staging = partial_folder(output)
         replaced = output.with_name(f".{output.name}.replaced")
         _recover(output, replaced)
         _check_existing(output, overwrite, replaceable)
-        shutil.rmtree(staging, ignore_errors=True)
+        if not resumable:
+            shutil.rmtree(staging, ignore_errors=True)
+        whole = False
         try:
-            staging.mkdir()
+            staging.mkdir(exist_ok=resumable)
             work = staging / output.name
             yield work
             _sync_tree(work)
             _swap(work, output, replaced)
+            whole = True
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                remedy = ", then go on with --resume" if resumable else ""
                 raise DataError(
-                    f"the disk of '{output.parent}' is full; free some space or choose another disk"
+                    f"the disk of '{output.parent}' is full; free some space or choose another disk{remedy}"
                 ) from error
             raise
         finally:
-            shutil.rmtree(staging, ignore_errors=True)
+            if whole or not resumable:
+                shutil.rmtree(staging, ignore_errors=True)
+            elif staging.is_dir() and not any(staging.iterdir()):
+                staging.rmdir()
+
+
+def partial_folder(output: Path) -> Path:
+    """Where an output is written until it is whole."""
+    return output.with_name(f".{output.name}.partial")
 
 
 def refuse_overlap(output: Path, source: Path) -> None:

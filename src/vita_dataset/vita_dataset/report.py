@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vita_dataset.action_offset import ActionOffsets, Offset
-from vita_dataset.camera_watch import CameraWatch, StillStretch, Stretch
+from vita_dataset.camera_watch import StillStretch, Stretch, black_stretches, still_stretches
 from vita_dataset.checks import (
     black_findings,
     constant_elements,
@@ -22,6 +21,7 @@ from vita_dataset.checks import (
     timing_findings,
 )
 from vita_dataset.episode import EpisodeTable
+from vita_dataset.picture_watch import Watched
 from vita_dataset.spec import DatasetSpec
 from vita_dataset.stats import Stats, stats_to_dict
 
@@ -118,16 +118,12 @@ class Verification:
         self._offsets = ActionOffsets(spec)
         self._warnings: list[str] = []
 
-    def watch(self, table: EpisodeTable, frames: Mapping[str, Iterable[NDArray[np.uint8]]]) -> dict[str, CameraWatch]:
-        """Wrap the frames of an episode; read them through the result, then call ``add`` with it."""
-        return {key: CameraWatch(table.index, images, table.state, self._spec.fps) for key, images in frames.items()}
-
-    def add(self, table: EpisodeTable, watched: Mapping[str, CameraWatch]) -> None:
+    def add(self, table: EpisodeTable, watched: Mapping[str, Watched]) -> None:
         """Take in an episode.
 
         Args:
             table: its vectors.
-            watched: its cameras, read to the end; those that are left out were not looked at.
+            watched: what was seen of its cameras in all steps; those that are left out were not looked at.
         """
         self._lengths.append(len(table))
         self._seconds += float(np.ptp(table.timestamps_s)) + 1 / self._spec.fps
@@ -137,10 +133,11 @@ class Verification:
         self._tasks[table.task] = self._tasks.get(table.task, 0) + 1
         self._offsets.add(table)
         self._warnings += finite_findings(table) + timing_findings(table, self._spec.fps)
-        for key, watch in watched.items():
-            self._warnings += black_findings(key, watch.black, len(table))
-            self._black.setdefault(key, []).extend(watch.black)
-            self._still.setdefault(key, []).extend(watch.still)
+        for key, seen in watched.items():
+            black = black_stretches(table.index, seen)
+            self._warnings += black_findings(key, black, len(table))
+            self._black.setdefault(key, []).extend(black)
+            self._still.setdefault(key, []).extend(still_stretches(table.index, seen, table.state, self._spec.fps))
 
     def report(self, stats: Stats) -> Report:
         """What was found so far.

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from vita_dataset.converted_source import ConvertedSource
 from vita_dataset.episode import Episode
 from vita_dataset.errors import DataError
 from vita_dataset.lerobot_reader import LeRobotDataset
 from vita_dataset.spec import DatasetSpec
-from vita_dataset.zarr_store import is_converted, open_dataset
+from vita_dataset.video import ALL_CORES
+from vita_dataset.vita_zarr_source import VitaZarr, is_vita_zarr
+from vita_dataset.zarr_store import is_converted
 
 
 class EpisodeSource(Protocol):
-    """What a LeRobot dataset and a converted one have in common."""
+    """What LeRobot datasets, converted ones and those of the original VITA code have in common."""
 
     @property
     def spec(self) -> DatasetSpec:
@@ -26,6 +30,11 @@ class EpisodeSource(Protocol):
         ...
 
     @property
+    def left_out(self) -> Sequence[str]:
+        """The features that are not read."""
+        ...
+
+    @property
     def episode_count(self) -> int:
         """The number of episodes."""
         ...
@@ -35,16 +44,37 @@ class EpisodeSource(Protocol):
         ...
 
     def episode(self, index: int) -> Episode:
-        """One episode."""
+        """One episode: its vectors now, its frames when asked for."""
+        ...
+
+    def source_episode(self, index: int) -> int:
+        """The number that an episode has where it was recorded."""
+        ...
+
+    def fingerprint(self) -> str:
+        """A hash of all that was recorded, which takes as long as reading it."""
         ...
 
 
-def open_source(path: Path) -> EpisodeSource:
-    """Open a LeRobot dataset or a converted one.
+def open_source(
+    path: Path, *, threads: int = ALL_CORES, state_key: str | None = None, action_key: str | None = None
+) -> EpisodeSource:
+    """Open a LeRobot dataset, a converted one, or one that the original VITA code converted.
+
+    Args:
+        path: its folder.
+        threads: that decode a video; see ``vita_dataset.video.Video``.
+        state_key: the measured vector of a recording; None: by its name.
+        action_key: the commanded vector of a recording; None: by its name.
 
     Raises:
-        DataError: it is neither, or damaged.
+        DataError: it is none of these, or damaged.
+        UsageError: a recording does not have these vectors.
     """
     if not path.is_dir():
         raise DataError(f"the dataset folder '{path}' does not exist; correct the path")
-    return open_dataset(path) if is_converted(path) else LeRobotDataset(path)
+    if is_converted(path):
+        return ConvertedSource(path)
+    if is_vita_zarr(path):
+        return VitaZarr(path, state_key=state_key, action_key=action_key)
+    return LeRobotDataset(path, threads=threads, state_key=state_key, action_key=action_key)

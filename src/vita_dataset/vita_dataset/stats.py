@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -106,48 +105,6 @@ class RunningStats:
         std = np.sqrt(self._m2 / self._count)
         low, high = self._quantiles.result(1), self._quantiles.result(99)
         return FeatureStats(self._mean.copy(), std, self._min.copy(), self._max.copy(), self._count, low, high)
-
-
-class RunningImageStats:
-    """Accumulates uint8 images [n, H, W, 3] into per-channel statistics of pixels in [0, 1], shape [3, 1, 1].
-
-    Attributes:
-        count: images so far.
-    """
-
-    _LEVELS = np.arange(256, dtype=np.float64) / 255.0
-
-    def __init__(self) -> None:
-        self._histogram = np.zeros((3, 256), dtype=np.int64)
-        self.count = 0
-
-    def update(self, images: NDArray[np.uint8]) -> None:
-        """Add images [n, H, W, 3]. Exact: 8-bit pixels are counted, not summed."""
-        for image in images:
-            for channel in range(3):
-                # OpenCV counts three times as fast as numpy; its float32 counts are exact below 2^24 pixels.
-                counts = cv2.calcHist([image], [channel], None, [256], [0, 256])
-                self._histogram[channel] += counts[:, 0].astype(np.int64)
-        self.count += len(images)
-
-    def result(self) -> FeatureStats:
-        """The statistics so far, [3, 1, 1] each.
-
-        Raises:
-            DataError: nothing was added.
-        """
-        if self.count == 0:
-            raise DataError("statistics of no images were asked for; the dataset needs at least one step")
-        pixels = self._histogram.sum(axis=1, keepdims=True)
-        weights = self._histogram / pixels
-        mean = weights @ self._LEVELS
-        std = np.sqrt((weights * (self._LEVELS[None] - mean[:, None]) ** 2).sum(axis=1))
-        ranks = self._histogram.cumsum(axis=1)
-        # The level at which so many pixels are reached: the first one, 1 %, 99 %, all.
-        wanted = (np.ones_like(pixels), -(-pixels // 100), -(-pixels * 99 // 100), pixels)
-        low, q01, q99, high = (self._LEVELS[(ranks >= count).argmax(axis=1)] for count in wanted)
-        mean, std, low, high, q01, q99 = (values.reshape(3, 1, 1) for values in (mean, std, low, high, q01, q99))
-        return FeatureStats(mean, std, low, high, self.count, q01, q99)
 
 
 def stats_to_dict(stats: Mapping[str, FeatureStats]) -> dict[str, Any]:

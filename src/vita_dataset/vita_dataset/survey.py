@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from vita_dataset.episode import Episode
 from vita_dataset.errors import DataError
+from vita_dataset.image_stats import RunningImageStats
+from vita_dataset.picture_watch import PictureWatch
 from vita_dataset.progress import Progress, no_progress
 from vita_dataset.report import Report, Verification
 from vita_dataset.sources import EpisodeSource
-from vita_dataset.stats import FeatureStats, RunningImageStats, RunningStats
+from vita_dataset.stats import FeatureStats, RunningStats
 from vita_dataset.zarr_store import ConvertedDataset
 
 
@@ -83,15 +85,16 @@ def survey(source: EpisodeSource, *, frames: bool = False, on_progress: Progress
 
 def _read_frames(episode: Episode, verification: Verification, images: dict[str, RunningImageStats]) -> list[DataError]:
     """Take an episode in, with the frames of those cameras that are whole, and return what the others say."""
-    watched = verification.watch(episode.table, {key: episode.frames[key]() for key in images})
-    whole, damage = {}, []
-    for key, watch in watched.items():
+    watched, damage = {}, []
+    for key, running in images.items():
+        watch = PictureWatch()
         try:
-            for image in watch:
-                images[key].update(image[None])
+            for image in episode.frames[key]():
+                watch.add(image)
+                running.update(image)
         except DataError as error:
             damage.append(error)
         else:
-            whole[key] = watch
-    verification.add(episode.table, whole)
+            watched[key] = watch.result()
+    verification.add(episode.table, watched)
     return damage

@@ -4,177 +4,196 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import av.error
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from vita_dataset.errors import DataError, UsageError
+from vita_dataset.frame_index import FrameIndex, PacketTimes
 
-SKIP_S = 1.0
-"""Up to how far ahead [s] decoding on is cheaper than a seek, which decodes from the keyframe before."""
-ENCODERS = {"h264": "libx264", "mpeg4": "mpeg4", "av1": "libsvtav1", "hevc": "libx265"}
+ALL_CORES = 0
+"""Decoding threads: as many as the codec likes."""
+X265 = "libx265"
+ENCODERS = {"h264": "libx264", "mpeg4": "mpeg4", "av1": "libsvtav1", "hevc": X265}
+NARROW = 64
+"""[pixels] x265 4.2 writes past its buffers for pictures 33 to 48 wide, where it looks ahead for what later frames
+refer to, and kills the process sooner or later; below this width it does not look."""
 
 
-def decode_video(path: Path) -> Iterator[NDArray[np.uint8]]:
+def decode_video(path: Path, threads: int = ALL_CORES) -> Iterator[NDArray[np.uint8]]:
     """Yield all frames of a video in order, uint8 [H, W, 3] RGB.
 
-    One pass from first to last: seeking to each frame decodes its whole group of pictures again.
-
-    Damage inside the file is noticed where the decoder notices it: H.264 and MPEG-4 usually, HEVC and AV1 hardly ever.
-    These formats carry no checksum, so frames that decode to something else pass.
+    Args:
+        path: the file.
+        threads: see ``Video``.
 
     Raises:
         DataError: the file is missing, empty, truncated, or no video, or the decoder flags a frame as corrupt.
     """
-    with closing(VideoStream(path)) as stream:
-        while (frame := stream.take()) is not None:
-            yield frame.image()
+    with closing(Video(path, threads)) as video:
+        yield from video.frames(0, len(video))
 
 
-@dataclass(frozen=True, eq=False)
-class DecodedFrame:
-    """One frame as the decoder gave it; its pixels are converted when asked for.
+class Video:
+    """An open video, whose frames are asked for by number.
 
-    Attributes:
-        path: the video.
-        number: its place in the video; after a seek, by its time.
-        picture: PyAV's frame.
-    """
+    One pass from first to last is fastest: a range that follows on the one before is decoded on, any other from the
+    keyframe before it.
 
-    path: Path
-    number: int
-    picture: av.VideoFrame
-
-    @property
-    def time_s(self) -> float:
-        """When it is shown, from the video's start [s].
-
-        Raises:
-            DataError: the video does not tell.
-        """
-        time_s = self.picture.time
-        if time_s is None:
-            raise DataError(f"frame {self.number} of the video '{self.path}' has no time; encode it again as mp4")
-        return float(time_s)
-
-    def image(self) -> NDArray[np.uint8]:
-        """The pixels, uint8 [H, W, 3] RGB.
-
-        Raises:
-            DataError: the decoder flagged the frame as corrupt.
-        """
-        if self.picture.is_corrupt:  # the decoder patches such a frame up and goes on
-            raise DataError(
-                f"frame {self.number} of the video '{self.path}' is damaged; copy it again from where the recording "
-                "was made, or drop this episode"
-            )
-        return np.asarray(self.picture.to_ndarray(format="rgb24"), dtype=np.uint8)
-
-
-class VideoStream:
-    """An open video, decoded forwards; ``go_to`` moves to a time.
+    Damage inside the file is noticed where the decoder notices it: H.264 and MPEG-4 usually, HEVC and AV1 hardly ever.
+    These formats carry no checksum, so frames that decode to something else pass.
 
     Attributes:
         path: the file.
-        at_end: whether it is known that no frame is left.
-
-    Raises:
-        DataError: in the constructor and while decoding: the file is missing, empty, truncated or no video.
+        position: the frame that comes next without a seek; None: none does.
     """
 
-    at_end: bool
-    _frames: Iterator[av.VideoFrame]
-    _pending: DecodedFrame | None
-    _passed: DecodedFrame | None
+    position: int | None
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._restart()
+    def __init__(self, path: Path, threads: int = ALL_CORES) -> None:
+        """Open the file and list its packets.
 
-    def peek(self) -> DecodedFrame | None:
-        """The next frame, which stays the next one; None at the end."""
-        if self._pending is None and not self.at_end:
-            self._pending = self._decode()
-            self.at_end = self._pending is None
-        return self._pending
+        Args:
+            path: the file.
+            threads: that decode. ``ALL_CORES`` ends soonest where nothing else runs; 1 takes the least CPU time, and
+                is right where as many videos are decoded at once as there are cores.
 
-    def take(self) -> DecodedFrame | None:
-        """The next frame; None at the end."""
-        frame, self._pending = self.peek(), None
-        self._passed = frame or self._passed
-        return frame
-
-    def go_to(self, time_s: float) -> None:
-        """Make the first frame at or after a time the next one, as if all before it had been taken.
-
-        Decodes on where that is near and ahead; else seeks to a keyframe before it.
+        Raises:
+            DataError: the file is missing, empty, truncated or no video, or its frames have no times.
         """
-        ahead = self._passed is None or self._passed.time_s < time_s
-        frame = self.peek()
-        if not ahead or (frame is not None and time_s - frame.time_s > SKIP_S):
-            self._seek(time_s)
-        while (frame := self.peek()) is not None and frame.time_s < time_s:
-            self.take()
+        if not path.is_file():
+            raise DataError(f"the video '{path}' is missing; copy it again from where the recording was made")
+        self.path = path
+        self.position = None
+        try:
+            self._container = av.open(str(path), metadata_errors="replace")
+        except av.error.FFmpegError as error:
+            raise _unreadable(path, error) from error
+        try:
+            self._stream = self._video_stream(threads)
+            self._index = self._read_index()
+        except DataError:
+            self._container.close()
+            raise
+        self._time_base = float(self._stream.time_base or 1)
+        # Setting up the conversion takes as long as converting a small picture: one for all frames, in this thread.
+        self._to_rgb = VideoReformatter()
+        self._frames: Iterator[av.VideoFrame] = iter(())
+        self._pending: av.VideoFrame | None = None
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def first_at(self, time_s: float) -> int:
+        """The number of the first frame shown at or after a time [s] in the file; ``len`` where there is none."""
+        return int(np.searchsorted(self._index.shown * self._time_base, time_s))
+
+    def frames(self, first: int, stop: int) -> Iterator[NDArray[np.uint8]]:
+        """Yield the frames ``first`` to before ``stop``, uint8 [H, W, 3] RGB, 0 <= first <= stop <= ``len``.
+
+        Raises:
+            DataError: the file is damaged, or the decoder flags one of these frames as corrupt.
+        """
+        for number in range(first, stop):
+            if self.position != number:
+                self._go_to(number)
+            yield self._image(self._take(), number)
 
     def close(self) -> None:
-        """Close the file. Nothing is left to take."""
+        """Close the file. No frame can be read any more."""
         self._container.close()
-        self._pending, self.at_end = None, True
+        self.position, self._pending = None, None
 
-    def _seek(self, time_s: float) -> None:
-        """Make a frame at or before a time the next one; the first frame where there is none."""
-        back_s = 0.0
-        while time_s - back_s > self._start_s:
-            try:
-                self._container.seek(int((time_s - back_s) / self._time_base), stream=self._stream)
-            except av.error.FFmpegError as error:
-                raise _unreadable(self.path, error) from error
-            self._frames = self._container.decode(self._stream)
-            self._pending, self.at_end = None, False
-            frame = self.peek()
-            # Files are searched by the order of decoding, in which a keyframe may come before its time.
-            if frame is not None and frame.time_s <= time_s:
-                self._number = round((frame.time_s - self._start_s) * float(self._stream.average_rate or 0))
-                self._pending = self._passed = replace(frame, number=self._number)
-                self._number += 1
-                return
-            back_s = max(SKIP_S, 2 * back_s)
-        self._container.close()
-        self._restart()
-
-    def _restart(self) -> None:
-        if not self.path.is_file():
-            raise DataError(f"the video '{self.path}' is missing; copy it again from where the recording was made")
+    def _image(self, picture: av.VideoFrame, number: int) -> NDArray[np.uint8]:
+        if picture.is_corrupt:  # the decoder patches such a frame up and goes on
+            raise self._damaged(number)
         try:
-            self._container = av.open(str(self.path))
+            rgb = self._to_rgb.reformat(picture, format="rgb24", threads=1)
         except av.error.FFmpegError as error:
             raise _unreadable(self.path, error) from error
-        if not self._container.streams.video:
-            self._container.close()
-            raise DataError(f"'{self.path}' holds no video stream; copy it again from where the recording was made")
-        self._stream = self._container.streams.video[0]
-        self._stream.thread_type = "AUTO"
-        self._time_base = float(self._stream.time_base or 1)
-        self._start_s = (self._stream.start_time or 0) * self._time_base
+        return np.asarray(rgb.to_ndarray(), dtype=np.uint8)
+
+    def _take(self) -> av.VideoFrame:
+        """The frame at ``position``, which moves on."""
+        picture, self._pending = self._decode() if self._pending is None else self._pending, None
+        number, self.position = self.position, None
+        assert number is not None  # _go_to came before
+        if picture is None or picture.pts != self._index.shown[number]:
+            raise self._damaged(number)
+        self.position = number + 1
+        return picture
+
+    def _go_to(self, number: int) -> None:
+        """Make a frame the next one, decoding no more than lies between it and the keyframe before it."""
+        entry = self._index.entry_before(number)
+        near = self.position is not None and self._index.entries[entry] <= self.position <= number
+        # FFmpeg's mp4 searches by the time of decoding, but takes off the delay that it expects in what is asked for,
+        # which other formats and releases do not. Where neither finds the keyframe, all of the file is decoded.
+        delay = int(self._index.shown[0] - self._index.decoded[0])
+        if not (near or self._enter(entry, delay) or self._enter(entry) or self._enter(0)):
+            raise self._damaged(0)
+        while self.position != number:
+            self._take()
+
+    def _enter(self, entry: int, delay: int = 0) -> bool:
+        """Seek to an entry of the index; false where the frame that should come first does not come."""
+        number = int(self._index.entries[entry])
+        self.position, self._pending = None, None
+        try:
+            self._container.seek(int(self._index.decoded[entry]) + delay, stream=self._stream)
+        except av.error.FFmpegError as error:
+            raise _unreadable(self.path, error) from error
         self._frames = self._container.decode(self._stream)
-        self._pending, self.at_end = None, False
-        self._passed = None
-        self._number = 0
+        # A keyframe may be followed by frames that are shown before it and need what came before it.
+        while (picture := self._decode()) is not None and (picture.pts or 0) < self._index.shown[number]:
+            pass
+        if picture is None or picture.pts != self._index.shown[number]:
+            return False
+        self.position, self._pending = number, picture
+        return True
 
-    def _decode(self) -> DecodedFrame | None:
+    def _decode(self) -> av.VideoFrame | None:
         try:
-            picture = next(self._frames, None)
+            return next(self._frames, None)
         except av.error.FFmpegError as error:
             raise _unreadable(self.path, error) from error
-        if picture is None:
-            return None
-        self._number += 1
-        return DecodedFrame(self.path, self._number - 1, picture)
+
+    def _video_stream(self, threads: int) -> av.VideoStream:
+        if not self._container.streams.video:
+            raise DataError(f"'{self.path}' holds no video stream; copy it again from where the recording was made")
+        stream = self._container.streams.video[0]
+        if stream.codec_context is None:
+            raise DataError(f"the video '{self.path}' has a codec that cannot be decoded here; encode it again as h264")
+        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = threads
+        return stream
+
+    def _read_index(self) -> FrameIndex:
+        packets: list[PacketTimes] = []
+        try:
+            for packet in self._container.demux(self._stream):
+                if packet.dts is None and packet.pts is None and not packet.size:
+                    continue  # the end
+                if packet.dts is None or packet.pts is None:
+                    raise DataError(
+                        f"frame {len(packets)} of the video '{self.path}' has no time; encode it again as mp4"
+                    )
+                shown = None if packet.is_discard else packet.pts
+                packets.append(PacketTimes(shown, packet.dts, packet.is_keyframe))
+        except av.error.FFmpegError as error:
+            raise _unreadable(self.path, error) from error
+        return FrameIndex.of(packets)
+
+    def _damaged(self, number: int) -> DataError:
+        return DataError(
+            f"frame {number} of the video '{self.path}' is damaged; copy it again from where the recording was made, "
+            "or drop this episode"
+        )
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
@@ -220,6 +239,8 @@ def encode_video(path: Path, frames: Iterable[NDArray[np.uint8]], fps: float, co
                         "resize them or embed images instead"
                     )
                 stream.height, stream.width = size[:2]
+                if encoder == X265 and size[1] < NARROW:
+                    stream.options = {"x265-params": "cutree=0"}
             if image.shape != size:
                 raise DataError(f"frame {count} of '{path.name}' is {list(image.shape)}, the first was {list(size)}")
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))

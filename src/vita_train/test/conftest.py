@@ -12,6 +12,9 @@ import yaml
 from vita_dataset.dataset_writer import DatasetWriter
 from vita_dataset.episode import EpisodeTable
 from vita_dataset.errors import run_cli
+from vita_dataset.frame_files import frame_writer
+from vita_dataset.image_codec import ImageCodec
+from vita_dataset.image_stats import RunningImageStats
 from vita_dataset.spec import CameraSpec, DatasetSpec, SourceSpec, VectorSpec
 from vita_train.cli import train_command
 
@@ -44,6 +47,8 @@ def write_dataset(path: Path, fingerprint: str = "tiny") -> Path:
     )
     rng = np.random.default_rng(0)
     writer = DatasetWriter(path, spec)
+    frames = {camera.key: frame_writer(path / "data" / camera.key, camera, ImageCodec()) for camera in spec.cameras}
+    stats = RunningImageStats()
     step = 0
     for index, length in enumerate(LENGTHS):
         numbers = np.arange(step, step + length, dtype=np.float32)
@@ -52,9 +57,15 @@ def write_dataset(path: Path, fingerprint: str = "tiny") -> Path:
         table = EpisodeTable(index, np.arange(length) / 10.0, state, action)
         images = rng.integers(0, 256, (length, height, width, 3), dtype=np.uint8)
         images[:, 0, 0, 0] = np.arange(step, step + length)
-        writer.add_episode(table, dict.fromkeys(CAMERAS, images))
+        writer.add_table(table)
+        for image in images:
+            for camera in frames.values():
+                camera.append(image)
+            stats.update(image)
         step += length
-    writer.finish({})
+    for camera in frames.values():
+        camera.close()
+    writer.finish({}, dict.fromkeys(CAMERAS, stats.result()))
     return path
 
 

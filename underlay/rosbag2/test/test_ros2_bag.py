@@ -8,7 +8,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from conftest import START_NS, STORAGES, STORE, ros2_bag, wait_until, write_bag
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
@@ -17,6 +16,8 @@ from rosbags.interfaces import QosDurability, QosReliability
 from rosbags.rosbag2 import Reader
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
+
+from conftest import START_NS, STORAGES, STORE, ros2_bag, wait_until, write_bag
 
 MS = 1_000_000
 

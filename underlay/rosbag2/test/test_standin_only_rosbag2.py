@@ -7,7 +7,6 @@ import signal
 from pathlib import Path
 
 import pytest
-from conftest import STORE, ros2_bag, wait_until, write_bag
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from ros2cli.cli import run
@@ -16,6 +15,8 @@ from rosbag2.player import offer_like
 from rosbag2.recorder import message_definition, to_bag
 from rosbags.typesys import get_types_from_msg
 from rosgraph_msgs.msg import Clock
+
+from conftest import STORE, ros2_bag, wait_until, write_bag
 
 
 @pytest.mark.parametrize(

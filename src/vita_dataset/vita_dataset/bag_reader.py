@@ -1,19 +1,25 @@
-"""Reads a rosbag2 topic by topic, whole or a stretch of it, for ``from_bag``.
+"""Reads a rosbag2 topic by topic, whole or a stretch of it. The one file that reads bags.
 
-On damaged files rosbags lets through whatever its storages raise (SQLite's, zstd's and lz4's own errors, struct.error
-and more), so the places that call it take any exception for a damaged bag.
+Only messages of the standard packages are decoded, with the definitions that come with rosbags: those in a bag are not
+parsed, for one that rosbags cannot parse, such as a service's, would make the other topics unreadable too.
+
+On damaged files rosbags lets through whatever its storages raise (SQLite's, zstd's and lz4's own errors, struct.error,
+OverflowError and more), so the places that call it take any exception for a damaged bag.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rosbags.highlevel import AnyReader
+from rosbags.interfaces import Connection
+from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys.store import Typestore
 
 from vita_dataset.errors import DataError
 
@@ -43,6 +49,11 @@ def naming(path: Path) -> Iterator[None]:
         raise DataError(f"bag '{path}': {error}") from error
 
 
+def breaks_off(path: Path, reason: object) -> DataError:
+    """What to raise where a bag turns out to be damaged."""
+    return DataError(f"bag '{path}' breaks off ({reason}); reindex it with 'ros2 bag reindex' or record it again")
+
+
 def stamp_ns(message: Any) -> int:
     """The stamp in a message's header [ns], 0 where it was never set."""
     stamp = message.header.stamp
@@ -50,20 +61,29 @@ def stamp_ns(message: Any) -> int:
 
 
 class OpenBag:
-    """A bag open for reading; made by ``open_bag``."""
+    """A bag open for reading; made by ``open_bag``.
 
-    def __init__(self, path: Path, reader: AnyReader) -> None:
+    Attributes:
+        path: its folder.
+        topics: its topics and their types, "sensor_msgs/msg/Image"; several types of one topic joined by " and ".
+    """
+
+    def __init__(self, path: Path, reader: Reader) -> None:
         self.path = path
-        self.topics: dict[str, str] = {connection.topic: connection.msgtype for connection in reader.connections}
-        """The topics and their types, "sensor_msgs/msg/Image"."""
+        self._connections = tuple(reader.connections)
         self._reader = reader
+        kinds: dict[str, list[str]] = {}
+        for connection in self._connections:
+            known = kinds.setdefault(connection.topic, [])
+            known += [connection.msgtype] if connection.msgtype not in known else []
+        self.topics = {topic: " and ".join(sorted(known)) for topic, known in kinds.items()}
 
     def check(self, wanted: Iterable[tuple[str, Collection[str]]], advice: str) -> None:
         """Refuse a bag that lacks a topic.
 
         Args:
             wanted: topics and the types of which each may be.
-            advice: what else to do about it, for the message.
+            advice: what to do about it other than to choose another bag, for the message.
 
         Raises:
             DataError: topics are missing or of another type; all are listed.
@@ -77,7 +97,7 @@ class OpenBag:
         if problems:
             raise DataError(
                 f"bag '{self.path}' does not fit: {'; '.join(problems)}; it has {sorted(self.topics)}: "
-                f"choose another bag, correct the topics or the transport in the robot file{advice}"
+                f"choose another bag{advice}"
             )
 
     def messages(
@@ -87,6 +107,7 @@ class OpenBag:
         last_ns: int | None = None,
         *,
         decode: bool = True,
+        convert: Callable[[str, Any], Any] | None = None,
     ) -> Iterator[BagItem]:
         """The messages of some topics in the order of the bag.
 
@@ -95,11 +116,17 @@ class OpenBag:
             first_ns: the earliest recording time wanted; None for all.
             last_ns: the latest recording time wanted; None for all.
             decode: without it the messages are None, and their types need not be known.
+            convert: gets the type and the message as rosbags decoded it, and gives what takes its place; that it
+                raises is taken for a damaged bag.
 
         Raises:
-            DataError: the bag breaks off.
+            DataError: the bag breaks off, or has another definition of a type than this.
         """
-        connections = [connection for connection in self._reader.connections if connection.topic in topics]
+        connections = [connection for connection in self._connections if connection.topic in topics]
+        if not connections:  # which rosbags takes for all
+            return
+        if decode:
+            self._check_definitions(connections)
         stop_ns = None if last_ns is None else last_ns + 1
         found = self._reader.messages(connections, first_ns, stop_ns)
         while True:
@@ -108,14 +135,22 @@ class OpenBag:
                 if item is None:
                     return
                 connection, time_ns, data = item
-                if not 0 <= time_ns < 2**63:
-                    raise ValueError(f"a message recorded at {time_ns} ns")
-                message = self._reader.deserialize(data, connection.msgtype) if decode else None
+                kind = connection.msgtype
+                message = _store().deserialize_cdr(data, kind) if decode else None
+                if convert is not None:
+                    message = convert(kind, message)
             except Exception as error:  # see the top
+                raise breaks_off(self.path, error) from error
+            yield BagItem(connection.topic, kind, time_ns, message)
+
+    def _check_definitions(self, connections: Sequence[Connection]) -> None:
+        """ROS 2 bags since Iron tell a hash of each type's fields."""
+        for connection in connections:
+            if connection.digest and connection.digest != _store().hash_rihs01(connection.msgtype):
                 raise DataError(
-                    f"bag '{self.path}' breaks off ({error}); reindex it with 'ros2 bag reindex' or record it again"
-                ) from error
-            yield BagItem(connection.topic, connection.msgtype, time_ns, message)
+                    f"topic '{connection.topic}' of bag '{self.path}' has a {connection.msgtype} with other fields "
+                    "than ROS 2 defines; record it with the standard message"
+                )
 
 
 @contextmanager
@@ -131,7 +166,7 @@ def open_bag(path: Path) -> Iterator[OpenBag]:
             "'ros2 bag reindex'"
         )
     try:
-        reader = AnyReader([path], default_typestore=get_typestore(Stores.LATEST))
+        reader = Reader(path)
         reader.open()
     except Exception as error:  # see the top
         raise DataError(
@@ -141,3 +176,8 @@ def open_bag(path: Path) -> Iterator[OpenBag]:
         yield OpenBag(path, reader)
     finally:
         reader.close()
+
+
+@cache
+def _store() -> Typestore:
+    return get_typestore(Stores.LATEST)

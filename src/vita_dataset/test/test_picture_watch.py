@@ -1,11 +1,14 @@
 """Black and standing pictures are found where they were put, and nothing else."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vita_dataset.camera_watch import CameraWatch, Stretch
+from vita_dataset.camera_watch import Stretch, black_stretches, still_stretches
+from vita_dataset.picture_watch import PictureWatch, joined
 from vita_dataset.video import decode_video, encode_video
 
 FPS = 10.0
@@ -22,15 +25,53 @@ def moving(steps):
     return np.linspace(-1, 1, steps, dtype=np.float32)[:, None]
 
 
-def watch(frames, state=None):
-    watched = CameraWatch(3, frames, moving(len(frames)) if state is None else state, FPS)
-    passed = list(watched)
-    assert all(a is b for a, b in zip(passed, frames, strict=True))
-    return watched
+def look(frames, first=0):
+    watch = PictureWatch(first)
+    for image in frames:
+        watch.add(image)
+    return watch.result()
+
+
+class Seen:
+    """What is found in an episode, however it is cut."""
+
+    def __init__(self, frames, state=None, cuts=()):
+        state = moving(len(frames)) if state is None else state
+        bounds = [0, *cuts, len(frames)]
+        whole = joined([look(frames[first:stop], first) for first, stop in pairwise(bounds)])
+        self.black = black_stretches(3, whole)
+        self.still = still_stretches(3, whole, state, FPS)
+
+
+watch = Seen
 
 
 def frozen(watched, ranges=RANGES):
     return [item.stretch for item in watched.still if item.is_frozen(ranges)]
+
+
+CUTS = st.sets(st.integers(1, 29), max_size=4).map(sorted)
+
+
+@settings(max_examples=150, deadline=None)
+@given(levels=st.lists(st.sampled_from([0, 1, 60, 63, 200]), min_size=30, max_size=40), cuts=CUTS)
+def test_where_an_episode_is_cut_makes_no_difference(levels, cuts):
+    frames = [np.full((16, 16, 3), level, np.uint8) for level in levels]
+    whole, parts = watch(frames), watch(frames, cuts=cuts)
+    assert parts.black == whole.black
+    assert [item.stretch for item in parts.still] == [item.stretch for item in whole.still]
+    for one, other in zip(parts.still, whole.still, strict=True):
+        np.testing.assert_array_equal(one.moved, other.moved)
+
+
+def test_slow_changes_add_up_across_cuts():
+    frames = [scene(0, 60 + 4 * step) for step in range(40)]
+    assert frozen(watch(frames, cuts=range(1, 40))) == []
+
+
+def test_nothing_to_look_at():
+    with pytest.raises(ValueError, match="no picture"):
+        PictureWatch().result()
 
 
 @settings(max_examples=40, deadline=None)
