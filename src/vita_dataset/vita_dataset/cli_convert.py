@@ -21,6 +21,7 @@ from vita_dataset.remote_folder import local_path
 from vita_dataset.remote_output import RemoteOutput
 from vita_dataset.selection import Selection, SourceRequest, parse_episodes
 from vita_dataset.size_estimate import describe_plan, estimate
+from vita_dataset.stats import stats_from_dict
 from vita_dataset.task_file import task_text, write_new_file
 
 
@@ -118,7 +119,7 @@ def _convert(argv: Sequence[str]) -> int:
     _summary(result, output)
     if args.write_task is not None:
         place = f"${{oc.env:{DATASETS_VARIABLE}}}/{plan.spec.repo_id}" if args.root is None else output
-        write_new_file(args.write_task, task_text(result.spec, place))
+        write_new_file(args.write_task, task_text(result.spec, place, stats_from_dict(result.report["statistics"])))
         print(f"task file: {args.write_task}")
     return 0
 

@@ -71,7 +71,7 @@ class DatasetSpec:
         state: the measured vector (positions [rad], gripper ratios 0..1 unless the recording differs).
         action: the commanded vector, same units.
         source: where it came from.
-        image_codec: "raw" = uncompressed uint8.
+        image_codec: "raw" = uncompressed uint8; "jpeg:90" = a JPEG of that quality for each frame.
         resize: (height, width) that ``fit_image`` was asked for, None when images keep their size.
     """
 

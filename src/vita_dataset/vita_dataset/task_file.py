@@ -6,18 +6,20 @@ from pathlib import Path
 
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.spec import DatasetSpec
+from vita_dataset.stats import FeatureStats, Stats
 from vita_dataset.yaml_text import scalar
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
-def task_text(spec: DatasetSpec, dataset_root: str) -> str:
+def task_text(spec: DatasetSpec, dataset_root: str, stats: Stats) -> str:
     """The YAML text of a task.
 
     Args:
         spec: the dataset.
         dataset_root: the dataset's folder, ``${oc.env:...}`` allowed.
+        stats: of its features; those that training uses are written down for a person to see.
     """
     height, width = spec.cameras[0].height, spec.cameras[0].width
     lines = [
@@ -34,6 +36,8 @@ def task_text(spec: DatasetSpec, dataset_root: str) -> str:
         "",
         "  # null: the dataset's own statistics. For a backbone trained on ImageNet give ImageNet's for each camera:",
         f"  #   <image key>: {{mean: {_nested(IMAGENET_MEAN)}, std: {_nested(IMAGENET_STD)}}}",
+        "  # The dataset's own:",
+        *[f"  #   {scalar(key)}: {_measured(stats[key])}" for key in _normalized(spec)],
         "  override_stats: null",
         "",
         "  env_package: null",
@@ -65,6 +69,15 @@ def write_new_file(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise DataError(f"'{path}' cannot be written ({error.strerror}); choose another place") from error
+
+
+def _normalized(spec: DatasetSpec) -> list[str]:
+    return [*(camera.key for camera in spec.cameras), spec.state.key, spec.action.key]
+
+
+def _measured(stats: FeatureStats) -> str:
+    mean, std = (", ".join(f"{value:.4g}" for value in values.reshape(-1)) for values in (stats.mean, stats.std))
+    return f"mean [{mean}], std [{std}]"
 
 
 def _crop(side: int, share: float) -> int:

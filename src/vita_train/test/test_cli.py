@@ -13,6 +13,7 @@ from lightning.pytorch.plugins import MixedPrecision
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from safetensors.torch import load_file
 
+from vita_dataset.upload import upload
 from vita_dataset.zarr_store import open_dataset
 from vita_train import checkpoint_writer, training
 from vita_train.callbacks import SaveCheckpoints, true_exit_codes
@@ -46,6 +47,16 @@ def assert_same(one, other):
             assert_same(value, other[key])
     else:
         assert one == other
+
+
+def test_a_dataset_at_a_url_trains_alike(train, root, dataset, tmp_path, make_task):
+    assert train("train.steps=2") == 0
+    local = load_file(folder(root, 2) / "model.safetensors")
+    upload(dataset, "memory://lab/reach")
+    task = make_task(tmp_path / "remote.yaml", "memory://lab/reach")
+    assert train("train.steps=2", f"base_dir={tmp_path / 'remote'}", "train.num_workers=0", task=task) == 0
+    there = tmp_path / "remote" / root.relative_to(tmp_path)
+    assert_same(load_file(folder(there, 2) / "model.safetensors"), local)
 
 
 def test_a_run_leaves_what_the_design_promises(train, root, dataset, capsys):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -55,6 +57,8 @@ def test_override_replaces_mean_and_std_only() -> None:
     assert stats[CAMERAS[0]].mean.shape == stats[CAMERAS[0]].std.shape == (3, 1, 1)
     assert stats[CAMERAS[0]].mean[1, 0, 0] == 0.456
     assert stats[CAMERAS[0]].count == 100
+    known = {CAMERAS[0]: replace(tiny_stats()[CAMERAS[0]], q01=np.zeros((3, 1, 1)), q99=np.ones((3, 1, 1)))}
+    assert override_stats(known, {CAMERAS[0]: nested})[CAMERAS[0]].q99 is known[CAMERAS[0]].q99
     np.testing.assert_array_equal(stats[STATE].mean, tiny_stats()[STATE].mean)
     assert override_stats(tiny_stats(), None).keys() == tiny_stats().keys()
 

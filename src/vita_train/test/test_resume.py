@@ -82,6 +82,7 @@ def test_another_conversion_of_the_same_recording_is_refused(checkpoint):
         state=replace(spec.state, names=("c", "b", "a")),
         action=replace(spec.action, key="command"),
         resize=(16, 40),
+        image_codec="jpeg:90",
     )
     with pytest.raises(DataError) as caught:
         check(checkpoint, spec=changed)
@@ -91,6 +92,7 @@ def test_another_conversion_of_the_same_recording_is_refused(checkpoint):
         "state.names was ('a', 'b', 'c'), now ('c', 'b', 'a')",
         "action.key was action, now command",
         "fps was 20.0, now 10.0",
+        "image_codec was raw, now jpeg:90",
     ):
         assert difference in str(caught.value)
     assert CAMERAS[1] not in str(caught.value)

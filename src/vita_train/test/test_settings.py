@@ -75,6 +75,11 @@ def test_a_dataset_is_found_by_its_name(settings_of, monkeypatch):
     monkeypatch.setenv("FLARE_DATASETS_DIR", "/datasets")
     settings = settings_of(dataset_root=None, dataset_repo_id="robot/task")
     assert settings.task.dataset_root == Path("/datasets/robot/task")
+    monkeypatch.setenv("FLARE_DATASETS_DIR", "s3://bucket/sets/")
+    assert (
+        settings_of(dataset_root=None, dataset_repo_id="robot/task").task.dataset_root == "s3://bucket/sets/robot/task"
+    )
+    assert settings_of(dataset_root="memory://a/b").task.dataset_root == "memory://a/b"
     monkeypatch.delenv("FLARE_DATASETS_DIR")
     with pytest.raises(UsageError, match=r"robot/task.*FLARE_DATASETS_DIR"):
         settings_of(dataset_root=None, dataset_repo_id="robot/task")

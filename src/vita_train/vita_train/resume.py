@@ -103,7 +103,7 @@ def _form(spec: DatasetSpec) -> dict[str, Any]:
     """What a conversion decides about the samples, as plain values by name."""
     plain = spec.to_dict()
     cameras = {camera["key"]: camera for camera in plain["cameras"]}
-    return {"cameras": cameras} | {name: plain[name] for name in ("resize", "state", "action", "fps")}
+    return {"cameras": cameras} | {name: plain[name] for name in ("resize", "state", "action", "fps", "image_codec")}
 
 
 def _scale_alike(before: FeatureStats | None, now: FeatureStats | None) -> bool:

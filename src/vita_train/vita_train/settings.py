@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from vita_dataset.folder import is_url
 from vita_train.values import Values
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
@@ -18,12 +19,12 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 class TaskSettings:
     """Which dataset is learned and what of it.
 
-    ``fps`` [Hz] and the two widths are None where the task leaves them to the dataset. ``override_stats`` replaces
-    mean and standard deviation of whole keys.
+    ``dataset_root`` is a folder or a URL. ``fps`` [Hz] and the two widths are None where the task leaves them to the
+    dataset. ``override_stats`` replaces mean and standard deviation of whole keys.
     """
 
     name: str
-    dataset_root: Path
+    dataset_root: str | Path
     dataset_episodes: tuple[int, ...] | None
     override_stats: Mapping[str, Any]
     fps: float | None
@@ -144,16 +145,18 @@ def _task(values: Values) -> TaskSettings:
     )
 
 
-def _dataset_root(values: Values) -> Path:
+def _dataset_root(values: Values) -> str | Path:
     root = values.optional_text("task.dataset_root")
     if root is not None:
-        return Path(root).expanduser()
+        return root if is_url(root) else Path(root).expanduser()
     repo_id = values.optional_text("task.dataset_repo_id")
     datasets = os.environ.get("FLARE_DATASETS_DIR")
     if repo_id is None:
         values.note("task.dataset_root and task.dataset_repo_id are both null; set one of them")
     elif not datasets:
         values.note(f"task.dataset_repo_id '{repo_id}' is looked up in FLARE_DATASETS_DIR, which is not set; export it")
+    if datasets and is_url(datasets):
+        return f"{datasets.rstrip('/')}/{repo_id}"
     return Path(datasets or ".") / (repo_id or ".")
 
 

@@ -137,5 +137,5 @@ def _log_beginning(run: Preparation, module: VitaModule, aside: Path | None) -> 
     weights = sum(weight.numel() for weight in module.policy.parameters() if weight.requires_grad)
     log.info(
         "training task %s on %s: steps %d to %d, %.1f million weights, dataset %s",
-        *(settings.task.name, run.device, module.step, steps, weights / 1e6, run.dataset.path),
+        *(settings.task.name, run.device, module.step, steps, weights / 1e6, run.dataset.folder),
     )

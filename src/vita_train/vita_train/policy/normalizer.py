@@ -7,6 +7,7 @@ the names of the published code: ``<module>.buffer_<key with dots turned to unde
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ def override_stats(stats: Mapping[str, FeatureStats], overrides: Mapping[str, Ma
         overrides: key -> {"mean": ..., "std": ...}, numbers or nested lists with as many elements as the feature.
 
     Returns:
-        New statistics; minimum, maximum and count stay those of the dataset.
+        New statistics; minimum, maximum, quantiles and count stay those of the dataset.
 
     Raises:
         UsageError: an unknown feature, or a mean or std that is missing, not numeric or of another size.
@@ -106,7 +107,7 @@ def override_stats(stats: Mapping[str, FeatureStats], overrides: Mapping[str, Ma
             raise UsageError(f"override_stats names '{key}', but the dataset has {sorted(stats)}; correct the key")
         old = stats[key]
         mean, std = (_override(key, name, entry, old.mean.shape) for name in ("mean", "std"))
-        result[key] = FeatureStats(mean, std, old.min, old.max, old.count)
+        result[key] = replace(old, mean=mean, std=std)
     return result
 
 
