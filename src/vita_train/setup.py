@@ -18,5 +18,7 @@ setup(
     maintainer_email="maintainers@vita.example",
     description="Training of VITA (vision-to-action flow matching) on converted datasets, and the policy that serves.",
     license="Apache-2.0",
-    entry_points={"console_scripts": ["train = vita_train.cli:main"]},
+    entry_points={
+        "console_scripts": ["train = vita_train.cli:main", "evaluate = vita_train.cli_evaluate:main"],
+    },
 )

@@ -61,6 +61,8 @@ def test_types_that_nobody_asks_for_need_not_be_known(tmp_path):
         writer.write(plain, START_NS, STORE.serialize_cdr(STATES[0][3], JOINT_STATE))
     with open_bag(tmp_path / "bag") as reader:
         assert [item.message for item in reader.messages({"/odd"}, decode=False)] == [None]
+        (item,) = reader.messages({"/odd"}, decode=False, convert=lambda kind, content: (kind, bytes(content)))
+        assert item.message == ("lab_msgs/msg/Odd", b"\0\1\0\0bytes")
         np.testing.assert_array_equal(next(reader.messages({"/joints"})).message.position, [0])
 
 
@@ -79,5 +81,7 @@ def test_what_cannot_be_opened(tmp_path):
     (tmp_path / "metadata.yaml").write_text("rosbag2_bagfile_information: {version: 9}\n")
     with pytest.raises(DataError, match="cannot be opened"), open_bag(tmp_path):
         pass
-    with pytest.raises(DataError, match="bag 'b': odd"), naming(Path("b")):
+    with pytest.raises(DataError, match=r"^bag .b.: odd"), naming(Path("b")):
+        raise DataError("odd")
+    with pytest.raises(DataError, match=r"^topic ./c. of bag .b.: odd"), naming(Path("b"), "/c"):
         raise DataError("odd")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 
 import pytest
 import yaml
@@ -68,6 +69,11 @@ def test_a_dry_run_writes_nothing_and_tells_the_size(recording, root, capsys):
     assert files(root) == []
     run(capsys, "-r", recording)
     assert "it exists already: --overwrite would replace it" in run(capsys, "-r", recording, "--dry-run")
+
+
+def test_a_dry_run_needs_a_folder_of_temporary_files(recording, root, capsys, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/nowhere")
+    assert "TMPDIR" in run(capsys, "-r", recording, "--dry-run", code=1)
 
 
 def test_the_list(recording, root, capsys, tmp_path):

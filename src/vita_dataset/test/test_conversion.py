@@ -91,7 +91,9 @@ def test_a_killed_conversion_goes_on(recording, tmp_path, workers):
     folder, script = tmp_path / "out", tmp_path / "killed.py"
     script.write_text(KILLED)
     command = [sys.executable, str(script), str(recording), str(folder), str(partial(folder)), str(workers)]
-    assert subprocess.run(command, timeout=120, check=False).returncode == -signal.SIGKILL
+    # Its workers live on for a moment and hold its output open: read to the end, it says that they are gone, too.
+    killed = subprocess.run(command, timeout=120, check=False, stdout=subprocess.PIPE)
+    assert killed.returncode == -signal.SIGKILL
     assert not (folder / "lab" / "reach").exists()
     done = Journal(partial(folder) / "journal").finished()
     assert 0 < len(done) < 5
@@ -206,11 +208,29 @@ def test_a_part_of_a_recording(recording, tmp_path):
 def test_space_is_counted_for_what_is_left(recording, tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         convert(recording, tmp_path, on_progress=interrupt_after(4, KeyboardInterrupt()))
-    usage = shutil.disk_usage(tmp_path)._replace(free=400_000)  # the whole is 1097 * 16 * 16 * 3 bytes
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=400_000))  # the whole takes 1.2 MB
     with pytest.raises(DataError, match="free"):
         convert(recording, tmp_path / "elsewhere")
+    assert list((tmp_path / "elsewhere/lab").iterdir()) == []
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10))
+    with pytest.raises(DataError, match="free"):
+        convert(recording, tmp_path, resume=True)
+    assert Journal(partial(tmp_path) / "journal").finished() == {0, 1, 2, 3}  # what is done waits for more space
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=400_000))
     assert len(open_dataset(convert(recording, tmp_path, resume=True).output)) == 1097
+
+
+def test_a_damaged_record_costs_its_range_only(recording, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        convert(recording, tmp_path / "out", on_progress=interrupt_after(2, KeyboardInterrupt()))
+    record = partial(tmp_path / "out") / "journal" / "000001.npz"
+    record.write_bytes(record.read_bytes()[:100])
+    with pytest.raises(DataError, match="remove it and run"):
+        convert(recording, tmp_path / "out", resume=True)
+    record.unlink()
+    result = convert(recording, tmp_path / "out", resume=True)
+    assert everything(result.output) == everything(convert(recording, tmp_path / "again").output)
 
 
 def test_a_recording_that_changes_meanwhile_is_refused(recording, tmp_path):

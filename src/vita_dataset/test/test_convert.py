@@ -1,8 +1,8 @@
 import json
-import multiprocessing
-import os
 import shutil
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,8 @@ from vita_dataset.convert import convert
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.image import fit_image
 from vita_dataset.lerobot_reader import LeRobotDataset
-from vita_dataset.video import decode_video, encode_video
+from vita_dataset.video import decode_video
+from vita_dataset.video_encoder import encode_video
 from vita_dataset.zarr_store import open_dataset
 
 FRONT = "observation.images.front"
@@ -192,20 +193,23 @@ def test_too_little_space_is_said_before_work(record, tmp_path, monkeypatch):
         convert(record(), tmp_path / "out")
 
 
-def _convert_and_die(source, folder):
-    def die(done, total):
-        if done == 10:
-            os.kill(os.getpid(), signal.SIGKILL)
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from vita_dataset.convert import convert
 
-    convert(source, folder, on_progress=die)
+def die(done, total):
+    if done == 10:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+convert(Path(sys.argv[1]), Path(sys.argv[2]), on_progress=die)
+"""
 
 
 def test_a_killed_conversion_leaves_no_dataset_and_can_be_repeated(record, tmp_path):
     source = record()
-    process = multiprocessing.get_context("fork").Process(target=_convert_and_die, args=(source, tmp_path / "out"))
-    process.start()
-    process.join(30)
-    assert process.exitcode == -signal.SIGKILL
+    command = [sys.executable, "-c", KILLED, str(source), str(tmp_path / "out")]
+    assert subprocess.run(command, timeout=120, check=False).returncode == -signal.SIGKILL
     assert not (tmp_path / "out/lab/reach").exists()
     assert len(open_dataset(convert(source, tmp_path / "out").output)) == 12
     assert names(tmp_path / "out/lab") == ["reach"]

@@ -1,8 +1,10 @@
 import pytest
 import yaml
+from converted_files import write_converted
 
 from vita_dataset import cli, cli_bags, cli_convert
 from vita_dataset.robot import read_robot_file
+from vita_dataset.upload import upload
 from vita_dataset.zarr_store import open_dataset
 
 
@@ -26,6 +28,26 @@ def test_from_sample_to_bag(tmp_path, datasets, capsys):
     arguments = ["-r", str(sample), "--episode", "1", "--config", str(robot), "--out", str(bag), "--storage", "sqlite3"]
     assert cli_bags.to_bag(arguments) == 0
     assert f"{bag}: 48 messages" in capsys.readouterr().out
+
+
+def test_a_training_set_at_a_url_is_read_like_a_folder(tmp_path, robot_file, capsys):
+    folder, url = write_converted(tmp_path / "reach"), "memory://cli/reach"
+    upload(folder, url)
+    said = []
+    for place in (str(folder), url):
+        page, bag = tmp_path / f"{len(said)}.html", tmp_path / f"bag{len(said)}"
+        assert cli.inspect([place, "--html", str(page)]) == 0
+        said.append(capsys.readouterr().out.splitlines())
+        assert place in page.read_text()
+        assert cli_bags.to_bag(["-r", place, "--episode", "1", "--config", str(robot_file), "--out", str(bag)]) == 0
+        assert f"{bag}: 35 messages" in capsys.readouterr().out
+    assert said[1][0] == f"lab/reach (converted dataset) in {url}"
+    assert said[0][1:-1] == said[1][1:-1]
+    assert cli.inspect(["memory://cli/nothing"]) == 1
+    assert cli_bags.to_bag(["-r", url, "--config", str(robot_file), "--out", str(tmp_path / "b")]) == 2
+    nothing, unnamed = capsys.readouterr().err.splitlines()[-2:]
+    assert "'memory://cli/nothing' does not exist" in nothing
+    assert f"'{url}' has episodes 0 to 1" in unnamed
 
 
 def test_mistakes_of_usage_end_with_2(tmp_path, record, datasets, monkeypatch, capsys):

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from vita_dataset.errors import DataError, UsageError, run_cli
@@ -19,6 +22,19 @@ def test_a_message_stays_on_one_line_whatever_it_quotes(broken, capsys):
 
     assert run_cli(main, []) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("lines", [3, 100_000])
+def test_who_reads_only_the_first_lines_sees_no_error(lines):
+    main = f"lambda _: input() and sys.stdout.write('line ' * {lines}) and 0"
+    script = f"import sys; from vita_dataset.errors import run_cli; sys.exit(run_cli({main}))"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", script], **pipes) as process:
+        process.stdout.close()  # before anything is written
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
 
 
 def test_success_and_interrupt(capsys):

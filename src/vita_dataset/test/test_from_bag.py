@@ -140,6 +140,37 @@ def test_a_looped_bag_begins_a_new_episode(robot, tmp_path):
     assert "time goes back and an episode ends: 1" in " ".join(result.notes)
 
 
+def test_a_command_does_not_stand_in_the_lap_before_its_own(robot, tmp_path):
+    """A simulator is reset: the first command of the second lap comes before the picture that tells of it."""
+    entries = []
+    for lap in range(2):
+        commands = [
+            entry("/base/command", trajectory(START_NS - 1_000_000, ["pan_joint", "lift_joint"], [lap, lap])),
+            entry("/hand/command", trajectory(START_NS - 1_000_000, ["gripper"], [lap])),
+            entry("/hand/command", trajectory(START_NS + 8 * STEP_NS, ["gripper"], [lap + 0.5])),
+        ]
+        streams = [found for found in episode(range(15)) if "command" not in found[1]]
+        ordered = sorted([*commands, *streams], key=lambda found: found[0])
+        entries += [(time_ns + lap * 3 * S_NS, *rest) for time_ns, *rest in ordered]
+    bag = write(tmp_path / "bag", entries)
+    # Of the base no new command comes during a lap, but of the hand.
+    result = from_bag([bag], robot, tmp_path / "out", codec="images")
+    assert (result.episodes, result.steps) == (2, 30)
+    assert result.notes == (f"bag '{bag}': places where time goes back and an episode ends: 1",)
+    for lap in range(2):
+        action = read(tmp_path / "out", lap)[0].action
+        np.testing.assert_array_equal(action[:, 0], np.full(15, lap))
+        np.testing.assert_array_equal(action[:, 2], np.repeat([lap, lap + 0.5], (8, 7)))
+
+
+def test_places_are_told_by_the_time_of_the_recording(robot, tmp_path):
+    """Which goes on where stamps go back."""
+    again = [(time_ns + 3 * S_NS, *rest) for time_ns, *rest in episode(range(5), START_NS - 60 * S_NS)]
+    again = [(time_ns + 60 * S_NS, *rest) for time_ns, *rest in again]
+    result = from_bag([write(tmp_path / "bag", [*episode(range(15)), *again])], robot, tmp_path / "out", codec="images")
+    assert "begins 3.0 s after the first matched set" in result.notes[-1]
+
+
 def test_steps_before_the_first_command_are_left_out(robot, tmp_path):
     late = [found for found in episode(range(20)) if found[1] != "/hand/command" or found[0] > START_NS + 4 * STEP_NS]
     result = from_bag([write(tmp_path / "bag", late)], robot, tmp_path / "out", codec="images")

@@ -59,7 +59,10 @@ FAULTS = {
         "the action of episode 0 .* is inf at step 5, element 'gripper'",
     ),
     "size": (changed("/front/image", 5, image(NOW, 0, (16, 32))), "16x32 .* 'front' began with 16x24"),
-    "encoding": (changed("/front/image", 5, image(NOW, 0, encoding="16UC1")), "encoding '16UC1'"),
+    "encoding": (
+        changed("/front/image", 5, image(NOW, 0, encoding="16UC1")),
+        "topic '/front/image' of bag .* encoding '16UC1'",
+    ),
     "unmatched": (
         [found for step in range(12) for found in step_entries(step, joint_delay_ns=40_000_000)],
         r"no matched set.* camera 'front' 12 \(0 refused\), joint state '/joint_states' 12",
@@ -78,10 +81,30 @@ def test_faults_are_named_and_leave_nothing(robot, tmp_path, fault):
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_a_video_needs_even_sides(robot, tmp_path):
+    entries = [
+        (found[0], found[1], found[2], image(found[0], 0, (15, 24))) if found[1] == "/front/image" else found
+        for found in episode(range(12))
+    ]
+    bag = write(tmp_path / "bag", entries)
+    with pytest.raises(DataError, match=r"15x24 of 'observation.images.front', but .* add --codec images"):
+        from_bag([bag], robot, tmp_path / "out")
+    assert from_bag([bag], robot, tmp_path / "out", codec="images").steps == 12
+
+
+def test_a_message_stays_short_however_many_pieces_are_left_out(robot, tmp_path):
+    bag = write(tmp_path / "bag", [found for step in range(0, 400, 20) for found in step_entries(step)])
+    with pytest.raises(DataError, match="; and so on, 20 reasons; record longer ones") as caught:
+        from_bag([bag], robot, tmp_path / "out")
+    assert str(caught.value).count("is left out") == 3
+
+
 def test_pictures_are_no_actions(robot, tmp_path):
     bag = write(tmp_path / "bag", episode(range(12)))
     with pytest.raises(DataError, match=r"'/front/image' \(sensor_msgs/msg/JointState or .* has type .*Image"):
         from_bag([bag], robot, tmp_path / "out", action_topic="/front/image")
+    with pytest.raises(DataError, match=r"topic '' .* is missing"):
+        from_bag([bag], robot, tmp_path / "out", action_topic="")
 
 
 def test_damaged_bags(robot, tmp_path):
@@ -117,6 +140,10 @@ def test_the_output_and_the_arguments(robot, tmp_path):
     from_bag([bag], robot, tmp_path / "out", codec="images")
     with pytest.raises(UsageError, match="--overwrite"):
         from_bag([bag], robot, tmp_path / "out")
+    kept = tmp_path / "out/arm.yaml"
+    kept.write_text(ROBOT_TEXT)
+    with pytest.raises(DataError, match="overlaps"):
+        from_bag([bag], kept, tmp_path / "out", codec="images", overwrite=True)
     from_bag([bag], robot, tmp_path / "out", codec="images", overwrite=True)
     (tmp_path / "out/meta/from_bag.json").unlink()
     with pytest.raises(DataError, match="something else"):

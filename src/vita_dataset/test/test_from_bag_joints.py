@@ -53,15 +53,29 @@ def test_equal_joint_names_of_two_arms_name_no_action():
 
 def test_the_newest_command_at_or_before_a_step():
     track = ActionTrack(GRIP)
-    track.add(0, item(entry("/hand/command", trajectory(START_NS + 20, ["gripper"], [1.0], [2.0]))))
-    track.add(0, item(entry("/hand/command", trajectory(0, ["gripper"], [3.0]), START_NS + 10)))
-    track.add(0, item(entry("/hand/command", trajectory(START_NS + 25, ["gripper"]))))
-    track.add(0, item(entry("/hand/command", joints(START_NS + 30, gripper=4.0))))
-    track.add(1, item(entry("/hand/command", joints(START_NS, gripper=5.0))))
+    track.add(item(entry("/hand/command", trajectory(START_NS + 20, ["gripper"], [1.0], [2.0]))))
+    track.add(item(entry("/hand/command", trajectory(0, ["gripper"], [3.0]), START_NS + 10)))
+    track.settle(0, START_NS + 20)
+    track.add(item(entry("/hand/command", trajectory(START_NS + 25, ["gripper"]))))
+    track.add(item(entry("/hand/command", joints(START_NS + 30, gripper=4.0))))
+    track.settle(0, 0)
     numbers, values = track.newest_at(0, START_NS + np.array([5, 10, 19, 20, 29, 30, 99]))
     np.testing.assert_array_equal(numbers, [-1, 0, 0, 1, 1, 2, 2])
     np.testing.assert_array_equal(values[:, 0], [np.nan, 3, 3, 2, 2, 4, 4])
     assert track.newest_at(7, np.array([START_NS]))[0] == [-1]
+
+
+def test_the_first_commands_after_time_went_back_are_of_the_new_era():
+    """They may come before the picture that tells of it, and behind the last ones of the old era."""
+    track, later = ActionTrack(GRIP), START_NS + 60 * 10**9
+    for stamp_ns, value in ((later, 1.0), (later + 20, 2.0), (START_NS - 10, 3.0), (START_NS + 20, 4.0)):
+        track.add(item(entry("/hand/command", joints(stamp_ns, gripper=value))))
+    track.settle(1, START_NS)
+    track.add(item(entry("/hand/command", joints(START_NS + 30, gripper=5.0))))
+    track.settle(1, START_NS + 40)
+    np.testing.assert_array_equal(track.newest_at(0, START_NS + np.array([50]))[1], [[np.nan]])
+    np.testing.assert_array_equal(track.newest_at(0, later + np.array([10, 90]))[1], [[1], [2]])
+    np.testing.assert_array_equal(track.newest_at(1, START_NS + np.array([0, 25, 90]))[1], [[3], [4], [5]])
 
 
 @pytest.mark.parametrize(

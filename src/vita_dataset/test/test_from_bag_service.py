@@ -48,7 +48,7 @@ def event_bytes(kind, time_ns):
     return bytes(store.serialize_cdr(types["std_srvs/msg/Event"](info, request, response), "std_srvs/msg/Event"))
 
 
-def write_with_calls(path, steps, calls, storage):
+def write_with_calls(path, steps, calls, storage, answer_ns=2_000_000):
     """What a robot sends, and the four events of each service call, just before the given steps."""
     messages = [
         (time_ns, topic, kind, STORE.serialize_cdr(message, kind)) for time_ns, topic, kind, message in episode(steps)
@@ -56,7 +56,7 @@ def write_with_calls(path, steps, calls, storage):
     for step in calls:
         start_ns = START_NS + step * STEP_NS - 50_000_000
         for event in range(4):
-            now_ns = start_ns + event * 1_000_000
+            now_ns = start_ns + event % 2 * 1_000_000 + event // 2 * answer_ns
             messages.append((now_ns, TOPIC, EVENT, event_bytes(event, now_ns)))
     with Writer(path, version=9, storage_plugin=storage) as writer:
         connections = {TOPIC: writer.add_connection(TOPIC, EVENT, msgdef=DEFINITION, rihs01=HASH)}
@@ -67,9 +67,11 @@ def write_with_calls(path, steps, calls, storage):
     return path
 
 
+@pytest.mark.parametrize("answer_ns", [2_000_000, 12 * STEP_NS])
 @pytest.mark.parametrize("storage", list(StoragePlugin))
-def test_calls_of_a_service_cut_a_bag_into_episodes(robot, tmp_path, storage):
-    bag = write_with_calls(tmp_path / "bag", range(60), (20, 42), storage)
+def test_calls_of_a_service_cut_a_bag_into_episodes(robot, tmp_path, storage, answer_ns):
+    """Whenever the service answers: a call is one mark."""
+    bag = write_with_calls(tmp_path / "bag", range(60), (20, 42), storage, answer_ns)
     result = from_bag([bag], robot, tmp_path / "out", codec="images", split_topic=TOPIC)
     assert result.notes == ()
     found = json.loads((tmp_path / "out/meta/from_bag.json").read_text())["episodes"]

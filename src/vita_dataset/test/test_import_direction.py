@@ -16,7 +16,7 @@ OWNERS = {
     "fsspec": {"remote_folder"},
     "google_crc32c": {"shards"},
     "pyarrow": {"parquet", "parquet_writer"},
-    "av": {"video", "video_join"},
+    "av": {"video", "video_encoder", "video_join"},
     "rosbags": {"bag_writer", "bag_reader"},
     "print": {"cli", "cli_bags", "cli_convert"},
 }

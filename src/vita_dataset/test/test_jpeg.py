@@ -40,5 +40,10 @@ def test_what_is_no_such_picture_is_refused(picture):
     for nothing in (b"", b"not a picture"):
         with pytest.raises(DataError, match="no JPEG"):
             decode_jpeg(np.frombuffer(nothing, np.uint8), 48, 64)
+    huge = bytearray(encode_jpeg(picture, 90).tobytes())
+    place = huge.index(b"\xff\xc0") + 5
+    huge[place : place + 4] = b"\xff\xdc\xff\xdc"
+    with pytest.raises(DataError, match="no JPEG"):
+        decode_jpeg(np.frombuffer(huge, np.uint8), 48, 64)
     with pytest.raises(DataError, match="48x64 pixels, not 64x48"):
         decode_jpeg(encode_jpeg(picture, 90), 64, 48)

@@ -27,7 +27,7 @@ def read(key="it", **description):
 def test_every_way_to_write_names(names, expected):
     feature, notes = read(dtype="float32", shape=[2], names=names)
     assert feature.names == expected
-    assert not notes
+    assert ["are nested" in note for note in notes] == ([] if names in (["a", "b"], [], None) else [True])
 
 
 @pytest.mark.parametrize("names", [["state"], ["a", "a"], ["a", "b", "c"], {"l": ["a"], "r": ["a"]}, [1, 2], ["a", ""]])
@@ -56,7 +56,20 @@ def test_depth_is_told_from_colour(details):
     assert not read(dtype="video", shape=[4, 6, 3], info={"video.is_depth_map": False})[0].is_depth
 
 
-@pytest.mark.parametrize("key", ["", "a/b", ".", ".."])
+@pytest.mark.parametrize(
+    ("details", "codec"),
+    [
+        ({"info": {"video.codec": "av1"}}, "av1"),
+        ({"info": None, "video_info": {"video.codec": "h264"}}, "h264"),
+        ({"info": {"video.codec": 3}}, None),
+        ({}, None),
+    ],
+)
+def test_the_codec_that_a_video_is_said_to_have(details, codec):
+    assert read(dtype="video", shape=[4, 6, 3], **details)[0].codec == codec
+
+
+@pytest.mark.parametrize("key", ["", "a/b", ".", "..", "a\0b", "\ud800", "é" * 128])
 def test_names_that_are_no_folder_are_refused(key):
     with pytest.raises(DataError, match="cannot name a folder"):
         read(key, dtype="float32", shape=[1])

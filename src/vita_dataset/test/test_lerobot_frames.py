@@ -2,6 +2,7 @@
 
 import itertools
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,13 +12,20 @@ from lerobot_v3_files import join_videos
 from video_files import picture, plain_decode
 
 from vita_dataset.errors import DataError
+from vita_dataset.lerobot_features import Feature
 from vita_dataset.lerobot_frames import FrameReader
 from vita_dataset.lerobot_layout import HALF_FRAME, VideoSegment
-from vita_dataset.video import Video, encode_video
+from vita_dataset.video import Video
+from vita_dataset.video_encoder import encode_video
 
 FPS = 10.0
 PARTS = (7, 30, 5, 22)
 FRAMES = sum(PARTS)
+CAMERA = Feature("camera", "video", (64, 96, 3))
+
+
+def reader_of(notes):
+    return FrameReader(threads=1, note=notes.append)
 
 
 @pytest.fixture(scope="module", params=["h264", "mpeg4", "av1", "hevc"])
@@ -43,7 +51,7 @@ def segment(path, start, count, jitter=0.0):
 @given(st.data())
 def test_ranges_of_segments_in_any_order_equal_a_plain_decode(video, data):
     path, frames = video
-    reader = FrameReader(threads=1)
+    reader = reader_of([])
     for _ in range(data.draw(st.integers(1, 5))):
         start = data.draw(st.integers(0, FRAMES - 1))
         count = data.draw(st.integers(1, min(12, FRAMES - start)))
@@ -51,7 +59,7 @@ def test_ranges_of_segments_in_any_order_equal_a_plain_decode(video, data):
         stop = data.draw(st.integers(first, count))
         part = segment(path, start, count, data.draw(st.floats(-0.45, 0.45)))
         most = data.draw(st.sampled_from([2, None]))  # a reader may stop early
-        with closing(reader.video_frames("camera", part, 0, count, range(first, stop))) as stream:
+        with closing(reader.video_frames(CAMERA, part, 0, count, range(first, stop))) as stream:
             taken = list(itertools.islice(stream, most))
         expected = frames[start + first : start + stop][:most]
         assert len(taken) == len(expected)
@@ -76,11 +84,11 @@ def counted(monkeypatch):
 
 def test_episodes_in_order_decode_each_frame_once(video, counted):
     path, frames = video
-    reader, taken = FrameReader(threads=1), []
+    reader, taken = reader_of([]), []
     for start, count in zip(itertools.accumulate(PARTS, initial=0), PARTS, strict=False):
         part = segment(path, start, count)
         for first in range(0, count, 8):  # in ranges, as a conversion asks for them
-            taken += reader.video_frames("camera", part, 0, count, range(first, min(first + 8, count)))
+            taken += reader.video_frames(CAMERA, part, 0, count, range(first, min(first + 8, count)))
     np.testing.assert_array_equal(taken, frames)
     decoded, opened = counted
     assert decoded == sorted(decoded)
@@ -91,14 +99,14 @@ def test_episodes_in_order_decode_each_frame_once(video, counted):
 def test_a_lone_segment_does_not_decode_from_the_start(video, counted):
     path, _ = video
     part = segment(path, FRAMES - 4, 3)
-    assert len(list(FrameReader(threads=1).video_frames("camera", part, 0, 3, range(3)))) == 3
+    assert len(list(reader_of([]).video_frames(CAMERA, part, 0, 3, range(3)))) == 3
     assert len(counted[0]) <= PARTS[-1]  # from the keyframe before
 
 
 def test_two_ranges_of_a_camera_may_be_read_at_once(video):
     path, frames = video
-    reader = FrameReader(threads=1)
-    parts = [reader.video_frames("camera", segment(path, start, 5), 0, 5, range(5)) for start in (2, 40)]
+    reader = reader_of([])
+    parts = [reader.video_frames(CAMERA, segment(path, start, 5), 0, 5, range(5)) for start in (2, 40)]
     for step in range(5):
         np.testing.assert_array_equal(next(parts[0]), frames[2 + step])
         np.testing.assert_array_equal(next(parts[1]), frames[40 + step])
@@ -114,20 +122,34 @@ def test_two_ranges_of_a_camera_may_be_read_at_once(video):
 )
 def test_every_range_notices_that_the_count_is_wrong(video, start, count, steps, message):
     path, frames = video
-    reader = FrameReader(threads=1)
+    reader = reader_of([])
     for first in (0, steps - 1):
         with pytest.raises(DataError, match=message):
-            next(reader.video_frames("camera", segment(path, start, count), 3, steps, range(first, steps)))
-    whole = reader.video_frames("camera", VideoSegment(path), 3, FRAMES, range(FRAMES - 1, FRAMES))
+            next(reader.video_frames(CAMERA, segment(path, start, count), 3, steps, range(first, steps)))
+    whole = reader.video_frames(CAMERA, VideoSegment(path), 3, FRAMES, range(FRAMES - 1, FRAMES))
     np.testing.assert_array_equal(list(whole), frames[-1:])
 
 
 def test_a_damaged_file_does_not_stay_open(tmp_path):
     path = tmp_path / "a.mp4"
     path.write_bytes(b"no video")
-    reader = FrameReader(threads=1)
+    reader = reader_of([])
     for _ in range(2):
         with pytest.raises(DataError, match="truncated or damaged"):
-            list(reader.video_frames("c", segment(path, 0, 1), 0, 1, range(1)))
+            list(reader.video_frames(CAMERA, segment(path, 0, 1), 0, 1, range(1)))
     encode_video(path, [np.zeros((32, 48, 3), np.uint8)] * 3, FPS)
-    assert len(list(reader.video_frames("c", segment(path, 0, 3), 0, 3, range(3)))) == 3
+    assert len(list(reader.video_frames(CAMERA, segment(path, 0, 3), 0, 3, range(3)))) == 3
+
+
+def test_another_codec_than_info_says_is_noted(tmp_path):
+    path = tmp_path / "a.mp4"
+    encode_video(path, [np.zeros((64, 96, 3), np.uint8)] * 3, FPS, "mpeg4")
+    for named, said in (
+        ("mpeg4", []),
+        (None, []),
+        ("h264", ["camera 'camera': meta/info.json says h264, but videos are mpeg4"]),
+    ):
+        notes = []
+        camera = replace(CAMERA, codec=named)
+        assert len(list(reader_of(notes).video_frames(camera, VideoSegment(path), 0, 3, range(3)))) == 3
+        assert notes == said

@@ -37,6 +37,19 @@ def test_paths_are_made_of_the_templates(tmp_path):
     assert info.video_file("image", **FIELDS) == tmp_path / "videos/image/1.mp4"
 
 
+def test_a_number_in_a_path_is_no_width(tmp_path):
+    info = read_info(write(tmp_path, {**INFO, "data_path": "data20261231/{episode_index:06d}.parquet"}))
+    assert info.data_file(**FIELDS) == tmp_path / "data20261231/000001.parquet"
+
+
+@pytest.mark.parametrize(("version", "stranger"), [("v2.1", "chunk_index"), ("v3.0", "episode_chunk")])
+def test_a_field_of_another_version_is_noted(tmp_path, version, stranger):
+    template = f"d/{{{stranger}:03d}}/{{episode_index}}.parquet"
+    info = read_info(write(tmp_path, {**INFO, "codebase_version": version, "data_path": template}))
+    assert info.data_file(**FIELDS) == tmp_path / "d/002/1.parquet"
+    assert [note.startswith(f"'data_path' in meta/info.json asks for {stranger},") for note in info.notes] == [True]
+
+
 @pytest.mark.parametrize(
     ("version", "data", "video"),
     [
@@ -53,7 +66,17 @@ def test_each_version_has_its_own_paths(tmp_path, version, data, video):
 
 @pytest.mark.parametrize(
     "template",
-    ["{frame_index}", "{}", "{episode_index", "{episode_index.x}", "/etc/x", "../x", "a\0b", "\ud800", "x" * 300],
+    [
+        "{frame_index}",
+        "{}",
+        "{episode_index",
+        "{episode_index.x}",
+        "/etc/x",
+        "../x",
+        "a\0b",
+        "x" * 300,
+        "{episode_index:0999999999d}",
+    ],
 )
 def test_a_template_that_leads_nowhere_is_refused(tmp_path, template):
     with pytest.raises(DataError, match="'data_path' in"):
@@ -83,7 +106,7 @@ def test_wrong_metadata_is_named(tmp_path, change, message):
 def test_a_folder_that_is_no_dataset(tmp_path):
     with pytest.raises(DataError, match=r"not a LeRobot dataset.*meta/info\.json"):
         read_info(tmp_path)
-    for content in (b"{", b"[]", b"\xff\xfe", b"[" * 100_000):
+    for content in (b"{", b"[]", b"\xff\xfe", b"[" * 100_000, rb'{"a": "\ud800"}'):
         (tmp_path / "meta").mkdir(exist_ok=True)
         (tmp_path / "meta" / "info.json").write_bytes(content)
         with pytest.raises(DataError, match=r"info\.json"):

@@ -9,7 +9,8 @@ import pytest
 
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.lerobot_reader import LeRobotDataset
-from vita_dataset.video import decode_video, encode_video
+from vita_dataset.video import decode_video
+from vita_dataset.video_encoder import encode_video
 
 FRONT = "observation.images.front"
 
@@ -78,6 +79,7 @@ def test_keys_of_other_habits(record, edit_info):
     change_table(parquet(root), lambda t: t.rename_columns([new_names.get(name, name) for name in t.column_names]))
     dataset = LeRobotDataset(root)
     assert (dataset.spec.state.key, dataset.spec.action.key) == ("state", "actions")
+    assert ["was taken as the" in note for note in dataset.notes] == [True, True]
     assert dataset.left_out == ["effort"]
     assert dataset.episode(0).table.state.shape == (3, 3)
 
@@ -95,7 +97,11 @@ def test_missing_bookkeeping_and_double_lists(record):
     table = dataset.episode(0).table
     np.testing.assert_allclose(table.timestamps_s, np.arange(4) / 10)
     assert table.action.dtype == np.float32
-    assert "no timestamps" in dataset.notes[0]
+    assert dataset.notes == [
+        "some tables have no index, task_index; their rows were taken in the order written",
+        "'action' is float64 in some tables, float32 in meta/info.json; stored as float32",
+        "the tables have no timestamps; steps are taken to be 1/fps apart",
+    ]
 
 
 @pytest.mark.parametrize("codec", [None, "hevc"])
@@ -129,7 +135,9 @@ def test_videos_beside_their_name(record):
 def test_another_codec_than_info_says(record):
     root = record(lengths=(6,), codec="h264")
     encode_video(video(root), list(decode_video(video(root))), 10.0, "mpeg4")
-    assert len(list(LeRobotDataset(root).episode(0).frames[FRONT]())) == 6
+    dataset = LeRobotDataset(root)
+    assert len(list(dataset.episode(0).frames[FRONT]())) == 6
+    assert dataset.notes == [f"camera '{FRONT}': meta/info.json says h264, but videos are mpeg4"]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,13 @@ def test_lines_of_tasks(tmp_path):
     path = tmp_path / "meta/tasks.jsonl"
     path.write_text('{"task_index": 1, "task": "lift"}\n\n{"task_index": 0, "task": "reach"}\n')
     assert read_tasks(tmp_path) == {0: "reach", 1: "lift"}
-    for line in ('{"task_index": 0}', '{"task_index": Infinity, "task": "a"}', "[]", "{"):
+    for line in (
+        '{"task_index": 0}',
+        '{"task_index": Infinity, "task": "a"}',
+        "[]",
+        "{",
+        r'{"task_index": 0, "task": "\ud800"}',
+    ):
         path.write_text(line)
         with pytest.raises(DataError, match=r"line 1 of .* is not a task"):
             read_tasks(tmp_path)

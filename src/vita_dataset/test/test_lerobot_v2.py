@@ -48,6 +48,15 @@ def test_tasks_of_episodes(files):
     assert own.tasks() == {}
 
 
+def test_texts_may_hold_what_ends_lines_in_unicode(files, tmp_path):
+    files([{"episode_index": 0}, {"episode_index": 1}])
+    lines = [
+        json.dumps({"episode_index": index, "tasks": ["one\u2028two\x85"]}, ensure_ascii=False) for index in (0, 1)
+    ]
+    (tmp_path / "meta/episodes.jsonl").write_bytes("\r\n".join(lines).encode())
+    assert files().task(1) == "one\u2028two\x85"
+
+
 def test_videos_in_a_folder_of_another_name(files, tmp_path):
     (tmp_path / "video/0").mkdir(parents=True)
     (tmp_path / "video/0/front.mp4").touch()
@@ -60,9 +69,10 @@ def test_videos_in_a_folder_of_another_name(files, tmp_path):
 @pytest.mark.parametrize(
     ("episodes", "message"),
     [
-        ([{"episode_index": 0}], r"lists 1 episodes.*there are 2 \(missing: \[1\]\)"),
-        ([{"episode_index": 0}, {"episode_index": 2}], r"missing: \[1\]"),
-        ([{"episode_index": index} for index in range(3)], "lists 3 episodes"),
+        ([{"episode_index": 0}], r"must list the 2 episodes of meta/info.json.* missing are \[1\]"),
+        ([{"episode_index": 0}, {"episode_index": 2}], r"missing are \[1\]"),
+        ([{"episode_index": index} for index in range(3)], r"beyond them are \[2\]"),
+        ([{"episode_index": index} for index in (0, 1, 0)], r"listed more than once are \[0\]"),
         ([{"index": 0}], "line 1 of"),
         ([{"episode_index": float("inf")}], "line 1 of"),
         ([3], "line 1 of"),

@@ -57,6 +57,20 @@ def test_everything_that_reads_recordings_reads_it(both, robot_file, tmp_path, c
     assert counts[0] == counts[1]
 
 
+def test_chunks_may_be_links_to_folders_elsewhere(both, tmp_path):
+    old, new = both()
+    for number, chunk in enumerate([*new.glob("data/*"), *new.glob("meta/episodes/*")]):
+        chunk.rename(tmp_path / f"elsewhere{number}")
+        chunk.symlink_to(tmp_path / f"elsewhere{number}")
+    shutil.copy(table(new, 1), table(new, 1, 7))
+    dataset = LeRobotDataset(new)
+    assert ["'data/chunk-001/file-007.parquet'" in note for note in dataset.notes] == [True]
+    for index in range(len(LENGTHS)):
+        np.testing.assert_array_equal(
+            dataset.episode(index).table.state, LeRobotDataset(old).episode(index).table.state
+        )
+
+
 def test_any_order_of_episodes_gives_the_same_frames(both):
     old, new = (LeRobotDataset(root) for root in both("h264"))
     expected = [list(old.episode(index).frames[FRONT]()) for index in range(4)]

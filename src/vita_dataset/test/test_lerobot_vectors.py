@@ -35,7 +35,7 @@ def found(tmp_path):
     ("keys", "state", "action", "noted"),
     [
         (("observation.state", "action", "observation.effort"), "observation.state", "action", 0),
-        (("state", "actions"), "state", "actions", 0),
+        (("state", "actions"), "state", "actions", 2),
         (("robot.state", "robot.action", "robot.effort"), "robot.state", "robot.action", 2),
         (("observation.state.arm", "action.arm"), "observation.state.arm", "action.arm", 2),
         (("observation.state", "observation.state.arm", "action", "action.arm"), "observation.state", "action", 0),

@@ -32,9 +32,10 @@ def test_what_is_there(record, tmp_path):
     broken.write_text(json.dumps({**document, "format_version": 99}))
     (root / "b" / "notes").mkdir()
     (root / ".hidden" / "x").mkdir(parents=True)
+    (root / "b" / "circle").symlink_to("circle")
     found = list(entries(root))
-    assert [entry.repo_id for entry in found] == ["a/one", "b/broken", "b/two"]
-    assert [entry.dataset is not None for entry in found] == [True, False, True]
+    assert [entry.repo_id for entry in found] == ["a/one", "b/broken", "b/circle", "b/two"]
+    assert [entry.dataset is not None for entry in found] == [True, False, False, True]
     assert "format version 99" in found[1].trouble
     assert found[0].size_bytes > 12 * 2 * 32 * 48 * 3
     assert list(interrupted(root)) == []

@@ -1,3 +1,6 @@
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -133,6 +136,17 @@ def test_tables_that_are_refused(folder, robot_file, tmp_path, content, message)
     with pytest.raises(DataError, match=message):
         to_bag(folder, None, robot_file, tmp_path / "bag")
     assert not (tmp_path / "bag").exists()
+
+
+def test_a_picture_too_large_for_any_camera_is_refused(folder, robot_file):
+    def part(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    size = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    pixels = part(b"IDAT", zlib.compress(b""))
+    (folder / "wrist.png").write_bytes(b"\x89PNG\r\n\x1a\n" + part(b"IHDR", size) + pixels + part(b"IEND", b""))
+    with pytest.raises(DataError, match=r"'wrist\.png' is no whole picture"):
+        read_offline_folder(folder, read_robot_file(robot_file), 10.0)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

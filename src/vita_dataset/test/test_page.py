@@ -17,7 +17,7 @@ from vita_dataset.origin import origin
 from vita_dataset.page import chosen_episodes, page_text
 from vita_dataset.sources import open_source
 from vita_dataset.survey import survey
-from vita_dataset.video import encode_video
+from vita_dataset.video_encoder import encode_video
 
 FRONT = "observation.images.front"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -72,17 +72,60 @@ def test_numbers_that_do_not_fit(tmp_path):
         ragged=pa.array([[1.0], [1.0, 2.0]]),
         holes=pa.array([[1.0], None]),
         text=pa.array(["a", "b"]),
+        digits=pa.array(["1", "2"]),
         inner=pa.array([[1.0, None], [1.0, 2.0]]),
     )
     for column, dim, message in (
         ("ragged", 2, r"rows of \[1, 2\] numbers"),
         ("holes", 1, "1 empty cells"),
         ("text", 1, "must hold numbers"),
+        ("digits", 1, r"must hold numbers, but holds string; record it again"),
         ("absent", 1, r"no column 'absent', only \['ragged'"),
     ):
         with pytest.raises(DataError, match=message):
             file.numbers(column, dim)
     assert np.isnan(file.numbers("inner", 2)[0, 1])
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.Table.from_arrays([pa.array([1.0]), pa.array([b"2"]), pa.array([3])], ["a", "a", "b"]), path)
+    file = ParquetFile(path)
+    assert file.values("b") == [3]
+    for read in (
+        file.values,
+        file.number_type,
+        lambda column: file.numbers(column, 1),
+        lambda c: list(file.encoded_images(c)),
+    ):
+        with pytest.raises(DataError, match=r"has 2 columns 'a', only \['a', 'a', 'b'\]"):
+            read("a")
+
+
+def test_the_type_of_numbers(tmp_path):
+    file = write(
+        tmp_path / "a.parquet",
+        fixed=pa.array([[1.0]], pa.list_(pa.float32(), 1)),
+        lists=pa.array([[1.0]], pa.list_(pa.float64())),
+        plain=pa.array([1], pa.int64()),
+        text=pa.array(["a"]),
+    )
+    found = {column: file.number_type(column) for column in file.columns}
+    assert found == {"fixed": "float32", "lists": "float64", "plain": "int64", "text": "string"}
+    with pytest.raises(DataError, match="no column 'absent'"):
+        file.number_type("absent")
+
+
+@pytest.mark.parametrize("piece", [b"\xff", b"\x80", b"\xc3("])
+def test_a_column_whose_name_is_no_text_is_damage(tmp_path, piece):
+    path = tmp_path / "a.parquet"
+    # Twice in the file: in the schema and with the column. Arrow's own copy of the schema would hide the first.
+    pq.write_table(pa.table({"a name of its own": [1.0]}), path, store_schema=False)
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"a name", b"a name"[: -len(piece)] + piece))
+    assert path.read_bytes() != whole
+    with pytest.raises(DataError, match=r"a\.parquet' cannot be read as parquet \('utf-8' codec"):
+        _ = ParquetFile(path).columns
 
 
 def test_damage_is_named(tmp_path):

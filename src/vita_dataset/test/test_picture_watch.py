@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from vita_dataset.camera_watch import Stretch, black_stretches, still_stretches
 from vita_dataset.picture_watch import PictureWatch, joined
-from vita_dataset.video import decode_video, encode_video
+from vita_dataset.video import decode_video
+from vita_dataset.video_encoder import encode_video
 
 FPS = 10.0
 RANGES = np.array([2.0])
@@ -67,6 +68,14 @@ def test_where_an_episode_is_cut_makes_no_difference(levels, cuts):
 def test_slow_changes_add_up_across_cuts():
     frames = [scene(0, 60 + 4 * step) for step in range(40)]
     assert frozen(watch(frames, cuts=range(1, 40))) == []
+
+
+def test_a_whole_episode_needs_no_pictures():
+    whole = look([scene(step) for step in range(9)])
+    kept = whole.without_pictures()
+    assert (kept.head.size, kept.tail.size) == (0, 0)
+    assert (kept.first, kept.last, kept.black, kept.still) == (whole.first, whole.last, whole.black, whole.still)
+    assert joined([kept]) is kept
 
 
 def test_nothing_to_look_at():

@@ -1,6 +1,8 @@
 import errno
+import fcntl
 import multiprocessing
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -86,7 +88,7 @@ def _killed_while_writing(folder):
 def test_a_killed_writer_leaves_no_lock_and_its_rest_goes(tmp_path):
     process = multiprocessing.get_context("fork").Process(target=_killed_while_writing, args=(tmp_path,))
     process.start()
-    process.join(20)
+    process.join(120)
     assert process.exitcode == -signal.SIGKILL
     assert not (tmp_path / "out").exists()
     with publish(tmp_path / "out", overwrite=False, replaceable=is_ours) as work:
@@ -112,6 +114,64 @@ def test_a_full_disk_is_said_in_one_sentence(tmp_path):
     ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert names(tmp_path) == []
+
+
+def test_a_disk_that_refuses_is_said_in_one_sentence(tmp_path):
+    with (
+        pytest.raises(DataError, match=r"out' cannot be written: '/x/0' says 'Read-only file system'"),
+        publish(tmp_path / "out", overwrite=False, replaceable=is_ours),
+    ):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/x/0")
+    assert names(tmp_path) == []
+
+
+def test_a_file_system_without_locks(tmp_path, monkeypatch):
+    def flock(_handle, _operation):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with (
+        pytest.raises(DataError, match="knows no locks"),
+        publish(tmp_path / "out", overwrite=False, replaceable=is_ours),
+    ):
+        pytest.fail("it began")
+
+
+def test_a_lock_that_goes_while_it_is_taken(tmp_path, monkeypatch):
+    """Its last holder removes it between our opening and our locking it."""
+    really, taken = fcntl.flock, []
+
+    def flock(handle, operation):
+        taken.append(handle)
+        if len(taken) == 1:
+            (tmp_path / ".out.lock").unlink()
+        really(handle, operation)
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with publish(tmp_path / "out", overwrite=False, replaceable=is_ours) as work:
+        assert len(taken) == 2
+        write(work, "new")
+    assert names(tmp_path) == ["out"]
+
+
+def test_what_readers_hold_on_to_does_not_undo_a_success(tmp_path, monkeypatch):
+    write(tmp_path / "out", "old")
+    remove = shutil.rmtree
+
+    def busy(path, ignore_errors=False):
+        if Path(path).name != ".out.replaced":
+            remove(path, ignore_errors)
+        elif not ignore_errors:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", busy)
+        with publish(tmp_path / "out", overwrite=True, replaceable=is_ours) as work:
+            write(work, "new")
+    assert (tmp_path / "out" / "mark").read_text() == "new"
+    with publish(tmp_path / "out", overwrite=True, replaceable=is_ours) as work:
+        write(work, "newer")
+    assert names(tmp_path) == ["out"]
 
 
 def test_a_parent_that_is_a_file(tmp_path):

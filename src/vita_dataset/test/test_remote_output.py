@@ -68,6 +68,21 @@ def test_a_failed_upload_is_repeated_without_converting_again(record, remote, mo
     assert len(open_dataset("memory://bucket/sets/lab/reach")) == 12
 
 
+def test_two_at_once(record, remote, monkeypatch):
+    plan = plan_conversion(SourceRequest(record("recorded/lab/reach")), remote.staging)
+    upload = remote_output.upload
+
+    def meanwhile(*args, **options):
+        with pytest.raises(DataError, match="another process"):
+            remote.convert(plan)
+        upload(*args, **options)
+
+    monkeypatch.setattr(remote_output, "upload", meanwhile)
+    remote.convert(plan)
+    assert len(open_dataset("memory://bucket/sets/lab/reach")) == 12
+    assert [path for path in remote.staging.rglob("*") if path.is_file()] == []
+
+
 def test_only_the_same_is_uploaded_again(record, remote, monkeypatch):
     plan = plan_conversion(SourceRequest(record("recorded/lab/reach")), remote.staging)
     convert(record("b/x", lengths=(4,)), remote.staging, repo_id="lab/reach")  # left by another upload

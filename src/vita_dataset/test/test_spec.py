@@ -33,7 +33,24 @@ def test_names_must_fit_and_be_unique():
         VectorSpec("state", 2, ("a", "a"))
 
 
-@pytest.mark.parametrize("change", [{"fps": 30, "speed": 1}, {"cameras": [{"key": "a"}]}, {"resize": [1]}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fps": 30, "speed": 1},
+        {"fps": "x"},
+        {"fps": 0},
+        {"fps": True},
+        {"repo_id": 3},
+        {"image_codec": None},
+        {"cameras": [{"key": "a"}]},
+        {"cameras": [{"key": "a", "height": 4, "width": "x"}]},
+        {"state": {"key": "state", "dim": 2, "names": True}},
+        {"state": {"key": "state", "dim": 2, "names": [1, 2]}},
+        {"state": {"key": "state", "dim": 0, "names": None}},
+        {"source": {"path": "/x", "codebase_version": 2, "fingerprint": ""}},
+        {"resize": [1]},
+    ],
+)
 def test_other_fields_are_refused(change):
     with pytest.raises(DataError, match="convert the dataset again"):
         DatasetSpec.from_dict({**SPEC.to_dict(), **change})

@@ -7,7 +7,8 @@ from vita_dataset.convert import convert
 from vita_dataset.errors import DataError
 from vita_dataset.sources import open_source
 from vita_dataset.survey import survey
-from vita_dataset.video import decode_video, encode_video
+from vita_dataset.video import decode_video
+from vita_dataset.video_encoder import encode_video
 
 FRONT = "observation.images.front"
 WRIST = "observation.images.wrist"
@@ -28,6 +29,12 @@ def test_damage_is_listed_and_the_rest_is_read(record):
         assert part in message
     assert set(found.report.cameras) == {FRONT, WRIST}
     assert not survey(open_source(root)).report.cameras
+
+
+def test_the_damage_of_a_shared_file_is_listed_once(both):
+    _, new = both("mpeg4", lengths=(3, 4, 5))
+    (new / f"videos/{FRONT}/chunk-000/file-000.mp4").unlink()
+    assert ["file-000.mp4' is missing" in line for line in survey(open_source(new), frames=True).damage] == [True]
 
 
 def test_nothing_to_read_is_an_error(record):

@@ -1,3 +1,5 @@
+import sqlite3
+
 import cv2
 import numpy as np
 import pyarrow as pa
@@ -10,7 +12,7 @@ from vita_dataset.convert import convert
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.robot import read_robot_file
 from vita_dataset.to_bag import to_bag
-from vita_dataset.video import encode_video
+from vita_dataset.video_encoder import encode_video
 
 
 def messages(bag):
@@ -114,6 +116,35 @@ def test_unnamed_joints_need_a_word(record, robot_file, tmp_path):
         to_bag(root, 0, robot_file, tmp_path / "third")
 
 
+def test_an_unnamed_action_needs_a_word_too(record, robot_file, tmp_path, edit_info):
+    """The order of the state's names says nothing of it."""
+    root = record()
+    edit_info(root, lambda info: info["features"]["action"].update(names=None))
+    with pytest.raises(DataError, match=r"does not name the 3 elements of 'action' .*--allow-unnamed-joints"):
+        to_bag(root, 0, robot_file, tmp_path / "bag")
+    to_bag(root, 0, robot_file, tmp_path / "bag", allow_unnamed_joints=True)
+    assert messages(tmp_path / "bag")["/recorded/action"][0][1].name == ["lift", "pan", "gripper"]
+
+
+@pytest.mark.parametrize("topic", ["/front/image", "/hand/joint_states"])
+def test_the_topic_of_the_actions_is_kept_for_them(record, robot_file, tmp_path, topic):
+    robot_file.write_text(robot_file.read_text().replace(topic, "/recorded/action"))
+    with pytest.raises(DataError, match="'/recorded/action' is kept for the recorded actions"):
+        to_bag(record(), 0, robot_file, tmp_path / "bag")
+
+
+def test_a_full_disk_under_sqlite(record, robot_file, tmp_path, monkeypatch):
+    def full(*_arguments):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    root = record()
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.setattr("rosbags.rosbag2.storage_sqlite3.Sqlite3Writer.write", full)
+    with pytest.raises(DataError, match=r"disk is full\); free some space"):
+        to_bag(root, 0, robot_file, tmp_path / "bag", storage="sqlite3")
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_clock_times_become_times_since_the_start(record, robot_file, tmp_path):
     root = record(lengths=(4,))
     path = root / "data/chunk-000/episode_000000.parquet"
@@ -158,6 +189,10 @@ def test_existing_folders(record, robot_file, tmp_path):
         to_bag(root, 0, robot_file, root / "bag")
     with pytest.raises(DataError, match="something else"):
         to_bag(root, 0, robot_file, record("x/y"), overwrite=True)
+    robots_own = tmp_path / "bag/metadata.yaml"
+    robots_own.write_text(robots_own.read_text().replace("written_by: vita_dataset to_bag", "written_by: me"))
+    with pytest.raises(DataError, match="something else"):
+        to_bag(root, 0, robot_file, tmp_path / "bag", overwrite=True)
     with pytest.raises(DataError, match="episodes 0 to 1"):
         to_bag(root, 9, robot_file, tmp_path / "other")
     with pytest.raises(UsageError, match="--storage"):

@@ -2,7 +2,8 @@ import av
 import numpy as np
 import pytest
 
-from vita_dataset.video import decode_video, encode_video
+from vita_dataset.video import decode_video
+from vita_dataset.video_encoder import encode_video
 from vita_dataset.video_join import join_videos
 
 LENGTHS = (5, 12, 1, 7)

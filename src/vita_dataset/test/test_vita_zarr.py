@@ -90,6 +90,7 @@ class Trap:
         ({"chunks": [0]}, "'chunks' in .* must be whole numbers above 0"),
         ({"chunks": [1 << 35]}, "bytes, which cannot be"),
         ({"shape": [100]}, "a/3' is missing"),
+        ({"shape": [1 << 39], "chunks": [1]}, "chunks, which cannot be"),
         ({"dtype": "|O"}, "only numbers are read"),
         ({"dtype": "nonsense"}, "no kind of number"),
         ({"filters": [{"id": "pickle"}]}, "names filters"),

@@ -100,6 +100,7 @@ def test_foreign_and_unfinished_folders(converted, record, tmp_path):
         (lambda c: c["counts"].update(episodes=3), "episode_ends"),
         (lambda c: c["spec"]["cameras"][0].update(height=31), "config.json says uint8"),
         (lambda c: c.update(tasks=[]), "expected content"),
+        (lambda c: c["counts"].update(steps=float("inf")), "expected content"),
         (lambda c: c["spec"].update(image_codec="webp"), "image codec 'webp' is unknown"),
         (lambda c: c["spec"].update(image_codec="jpeg:90"), "not stored as one JPEG for each frame, 'jpeg:90'"),
     ],
@@ -107,6 +108,15 @@ def test_foreign_and_unfinished_folders(converted, record, tmp_path):
 def test_a_wrong_config_is_named(raw, change, message):
     edit_config(raw, change)
     with pytest.raises(DataError, match=message):
+        open_dataset(raw)
+
+
+def test_json_without_an_end_is_named(raw):
+    (raw / "data/action/zarr.json").write_text('{"a":' * 100_000)
+    with pytest.raises(DataError, match="no zarr array"):
+        open_dataset(raw)
+    (raw / "config.json").write_text('{"a":' * 100_000)
+    with pytest.raises(DataError, match="is no converted dataset"):
         open_dataset(raw)
 
 

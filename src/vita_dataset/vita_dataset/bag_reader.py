@@ -41,12 +41,13 @@ class BagItem:
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Put a bag's name before what is wrong with something in it."""
+def naming(path: Path, topic: str | None = None) -> Iterator[None]:
+    """Put a bag's name, and a topic's where one is given, before what is wrong with something in it."""
     try:
         yield
     except DataError as error:
-        raise DataError(f"bag '{path}': {error}") from error
+        where = f"bag '{path}'" if topic is None else f"topic '{topic}' of bag '{path}'"
+        raise DataError(f"{where}: {error}") from error
 
 
 def breaks_off(path: Path, reason: object) -> DataError:
@@ -116,8 +117,8 @@ class OpenBag:
             first_ns: the earliest recording time wanted; None for all.
             last_ns: the latest recording time wanted; None for all.
             decode: without it the messages are None, and their types need not be known.
-            convert: gets the type and the message as rosbags decoded it, and gives what takes its place; that it
-                raises is taken for a damaged bag.
+            convert: gets the type and the message as rosbags decoded it, or its bytes without ``decode``, and gives
+                what takes the message's place; that it raises is taken for a damaged bag.
 
         Raises:
             DataError: the bag breaks off, or has another definition of a type than this.
@@ -138,7 +139,7 @@ class OpenBag:
                 kind = connection.msgtype
                 message = _store().deserialize_cdr(data, kind) if decode else None
                 if convert is not None:
-                    message = convert(kind, message)
+                    message = convert(kind, message if decode else data)
             except Exception as error:  # see the top
                 raise breaks_off(self.path, error) from error
             yield BagItem(connection.topic, kind, time_ns, message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ EPOCH_NS = 1_600_000_000 * 10**9
 """Added to all recorded times, which start at 0: a stamp of 0 means "unset" in ROS."""
 ACTION_TOPIC = "/recorded/action"
 JPEG_QUALITY = 95
+WRITTEN_BY = ("written_by", "vita_dataset to_bag")
+"""In the metadata's custom_data. By it a bag of this command is known."""
 STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 BAG_VERSION: Final = 8  # the newest layout of metadata.yaml that ROS 2 Humble reads as well
 
@@ -53,9 +56,17 @@ def new_bag(
         cameras: their topics and transports.
         state_topics: which joints go where.
         action_names: of the elements of the action.
+
+    Raises:
+        DataError: sqlite3 cannot write it.
+        OSError: it cannot be written as mcap.
     """
-    with Writer(path, version=BAG_VERSION, storage_plugin=STORAGES[storage]) as writer:
-        yield BagWriter(writer, cameras, state_topics, action_names)
+    try:
+        with Writer(path, version=BAG_VERSION, storage_plugin=STORAGES[storage]) as writer:
+            writer.set_custom_data(*WRITTEN_BY)
+            yield BagWriter(writer, cameras, state_topics, action_names)
+    except sqlite3.OperationalError as error:  # which is no OSError even where the disk is full
+        raise DataError(f"the bag cannot be written ({error}); free some space or choose another disk") from error
 
 
 class BagWriter:

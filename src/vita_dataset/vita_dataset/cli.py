@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vita_dataset import errors
+from vita_dataset.folder import parse_place
 from vita_dataset.inspection import describe
 from vita_dataset.origin import folder_bytes, origin
 from vita_dataset.page import chosen_episodes, page_text
@@ -32,7 +33,7 @@ def sample(argv: Sequence[str] | None = None) -> int:
 
 def _inspect(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="inspect", description="Check what a LeRobot or converted dataset holds.")
-    parser.add_argument("path", type=Path, metavar="PATH", help="the dataset's folder")
+    parser.add_argument("path", type=parse_place, metavar="PATH", help="its folder; of a converted one also a URL")
     parser.add_argument("--tables-only", action="store_true", help="look at no pictures: quick, finds less")
     parser.add_argument("--html", type=Path, metavar="FILE", help="also write one page with plots and pictures")
     parser.add_argument(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vita_dataset import errors
 from vita_dataset.bag_writer import STORAGES
+from vita_dataset.folder import parse_place
 from vita_dataset.from_bag import EMBEDDED, REPORT_FILE
 from vita_dataset.from_bag import from_bag as write_recording
 from vita_dataset.inspection import MOST_LINES
@@ -17,7 +18,7 @@ from vita_dataset.origin import folder_bytes
 from vita_dataset.progress import ProgressLine
 from vita_dataset.to_bag import ROBOT_FILE
 from vita_dataset.to_bag import to_bag as write_bag
-from vita_dataset.video import ENCODERS
+from vita_dataset.video_encoder import ENCODERS
 
 
 def to_bag(argv: Sequence[str] | None = None) -> int:
@@ -35,10 +36,10 @@ def _to_bag(argv: Sequence[str]) -> int:
     parser.add_argument(
         "-r",
         "--repo",
-        type=Path,
+        type=parse_place,
         required=True,
         metavar="PATH",
-        help="LeRobot or converted dataset, or an offline folder: qpos.csv and a picture of each camera",
+        help="LeRobot or converted dataset (also at a URL), or an offline folder: qpos.csv and pictures of the cameras",
     )
     parser.add_argument("--episode", type=int, metavar="N", help="its number, from 0; not with an offline folder")
     parser.add_argument("--config", type=Path, required=True, metavar="ROBOT.yaml", help="robot file with the topics")
@@ -48,9 +49,9 @@ def _to_bag(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--allow-unnamed-joints",
         action="store_true",
-        help="where the dataset names no joints, take its state in the robot file's order",
+        help="where the dataset names no joints, take state and action in the robot file's order",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace an existing bag")
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier result of this command")
     args = parser.parse_args(argv)
     result = write_bag(
         args.repo,

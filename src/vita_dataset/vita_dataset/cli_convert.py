@@ -17,6 +17,8 @@ from vita_dataset.image_codec import ImageCodec
 from vita_dataset.inspection import offset_lines, shortened
 from vita_dataset.library import DATASETS_VARIABLE, datasets_dir, entries, interrupted
 from vita_dataset.progress import ProgressLine, clock_time
+from vita_dataset.publish import partial_folder
+from vita_dataset.range_journal import JOURNAL, Journal
 from vita_dataset.remote_folder import local_path
 from vita_dataset.remote_output import RemoteOutput
 from vita_dataset.selection import Selection, SourceRequest, parse_episodes
@@ -113,7 +115,7 @@ def _convert(argv: Sequence[str]) -> int:
             on_progress=ProgressLine(sys.stderr, "images"),
         )
     except KeyboardInterrupt:
-        if any(name == plan.spec.repo_id for name in interrupted(plan.output.parents[1])):
+        if Journal(partial_folder(plan.output) / JOURNAL).finished():
             sys.stderr.write("what is done is kept: the same command with --resume goes on\n")
         raise
     _summary(result, output)

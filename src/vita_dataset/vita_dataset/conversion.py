@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,12 @@ from typing import Any
 from vita_dataset.assembly import assemble
 from vita_dataset.conversion_plan import ConversionPlan, check_space
 from vita_dataset.dask_cluster import convert_on_cluster
-from vita_dataset.errors import DataError, UsageError, VitaError
+from vita_dataset.errors import DataError, UsageError
 from vita_dataset.origin import folder_bytes
 from vita_dataset.progress import Progress, no_progress
 from vita_dataset.publish import publish, refuse_overlap
-from vita_dataset.range_converter import ConversionJob, OnImages, RangeConverter, WorkersLostError
-from vita_dataset.range_journal import Journal
+from vita_dataset.range_converter import ConversionJob, OnImages, RangeConverter
+from vita_dataset.range_journal import JOURNAL, Journal, UnfinishedError
 from vita_dataset.range_plan import StepRange
 from vita_dataset.spec import DatasetSpec
 from vita_dataset.worker_pool import convert_in_pool
@@ -68,14 +68,16 @@ def run_conversion(
     Raises:
         UsageError: an existing output without ``overwrite``; an interrupted conversion without ``resume`` or
             ``overwrite``, or one of something else.
+        UnfinishedError: too little space, or workers were lost; what is finished is kept.
         DataError: the recording is damaged or overlaps the output, another process writes there, or the disk is full.
     """
     refuse_overlap(plan.output, plan.request.path)
     with publish(plan.output, overwrite=overwrite, replaceable=is_converted, resumable=True) as work:
         recorded = replace(plan.spec.source, fingerprint=plan.source.fingerprint())
-        job = ConversionJob(plan.request, replace(plan.spec, source=recorded), work, work.parent / "journal")
-        _begin(plan, job, overwrite=overwrite, resume=resume)
+        request = replace(plan.request, path=plan.request.path.absolute())  # workers may be in another folder
+        job = ConversionJob(request, replace(plan.spec, source=recorded), work, work.parent / JOURNAL)
         with _kept_if_useful(job):
+            _begin(plan, job, overwrite=overwrite, resume=resume)
             finished = Journal(job.journal).finished()
             left = [steps for steps in plan.ranges if steps.number not in finished]
             if plan.codec.quality is None:
@@ -87,7 +89,8 @@ def run_conversion(
                 convert_in_pool(job, left, workers, on_images)
             else:
                 _convert_here(job, left, on_images)
-            assemble(plan, job)
+            with Journal(job.journal).alone():
+                assemble(plan, job)
     return describe_result(plan.output)
 
 
@@ -111,23 +114,24 @@ def _begin(plan: ConversionPlan, job: ConversionJob, *, overwrite: bool, resume:
         "spec": job.spec.to_dict(),
         "episodes": [plan.source.source_episode(index) for index in range(plan.source.episode_count)],
         "lengths": list(plan.lengths),
-        "ranges": len(plan.ranges),
+        "ranges": [steps.first for steps in plan.ranges],
     }
-    finished = journal.finished()
-    if finished and not (resume and journal.is_of(identity)):
-        if not overwrite:
-            raise UsageError(
-                f"an interrupted conversion to '{plan.output}' is there, but of another recording or with other "
-                "options; repeat those to go on with it, or add --overwrite to start again"
-                if resume
-                else f"an interrupted conversion to '{plan.output}' is there ({len(finished)} of {len(plan.ranges)} "
-                "parts done); add --resume to go on with it, or --overwrite to start again"
-            )
-        finished = set()
-    if not finished:
-        shutil.rmtree(staging)
-        staging.mkdir()
-        journal.begin(identity)
+    with journal.alone():
+        finished, same = journal.finished(), journal.is_of(identity)
+        if finished and not (resume and same):
+            if not overwrite:
+                raise UsageError(
+                    f"an interrupted conversion to '{plan.output}' is there ({len(finished)} of {len(plan.ranges)} "
+                    "parts done); add --resume to go on with it, or --overwrite to start again"
+                    if same
+                    else f"an interrupted conversion to '{plan.output}' is there, but of another recording or with "
+                    "other options; repeat those with --resume to go on with it, or add --overwrite to start again"
+                )
+            finished = set()
+        if not finished:
+            shutil.rmtree(staging)
+            staging.mkdir()
+            journal.begin(identity)
 
 
 def _convert_here(job: ConversionJob, ranges: Sequence[StepRange], on_images: OnImages) -> None:
@@ -155,7 +159,9 @@ def _kept_if_useful(job: ConversionJob) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        damaged = isinstance(error, VitaError) and not isinstance(error, WorkersLostError)
-        if damaged or not Journal(job.journal).finished():
-            shutil.rmtree(job.journal.parent, ignore_errors=True)
+        journal = Journal(job.journal)
+        damaged = isinstance(error, DataError) and not isinstance(error, UnfinishedError)
+        if damaged or not journal.finished():
+            with suppress(UnfinishedError), journal.alone():
+                shutil.rmtree(job.journal.parent, ignore_errors=True)
         raise

@@ -12,7 +12,9 @@ from vita_dataset.errors import DataError, UsageError
 from vita_dataset.frame_files import rows_per_file
 from vita_dataset.image_codec import ImageCodec
 from vita_dataset.library import check_repo_id
+from vita_dataset.range_journal import UnfinishedError
 from vita_dataset.range_plan import StepRange, plan_ranges
+from vita_dataset.raw_chunks import MAX_ROWS
 from vita_dataset.selection import SourceRequest
 from vita_dataset.sources import EpisodeSource
 from vita_dataset.spec import CameraSpec, DatasetSpec
@@ -60,9 +62,12 @@ class ConversionPlan:
 
     @property
     def raw_bytes(self) -> int:
-        """The size of all arrays without compression."""
-        pixels = sum(camera.height * camera.width * camera.channels for camera in self.spec.cameras)
-        return self.steps * (pixels + 4 * (self.spec.state.dim + self.spec.action.dim) + 16)
+        """The size of all arrays without compression; their last chunks are filled up."""
+        vectors = 4 * (self.spec.state.dim + self.spec.action.dim) + 8 + 8  # with timestamp and episode_index
+        return _filled_up(self.steps, MAX_ROWS) * vectors + sum(
+            _filled_up(self.steps, rows_per_file(camera, self.codec)) * camera.height * camera.width * camera.channels
+            for camera in self.spec.cameras
+        )
 
 
 def plan_conversion(
@@ -85,7 +90,7 @@ def plan_conversion(
 
     Raises:
         UsageError: a repo_id that is no "A/B", a size out of range, or a selection that the recording does not have.
-        DataError: the recording is missing or damaged, or a table holds NaN or infinity.
+        DataError: the recording is missing or damaged, a table holds NaN or infinity, or the name is a circle of links.
     """
     if resize is not None and not all(0 < side <= MAX_SIDE for side in resize):
         raise UsageError(f"--resize must be two numbers H W from 1 to {MAX_SIDE}, but is {resize[0]} {resize[1]}")
@@ -101,7 +106,16 @@ def plan_conversion(
         table = source.episode(index).table
         check_finite(table, names, spec.source.path)
         lengths.append(len(table))
-    return ConversionPlan(request, source, (datasets_dir / repo_id).resolve(), spec, tuple(lengths))
+    try:
+        output = (datasets_dir / repo_id).resolve()
+    except (RuntimeError, OSError) as error:  # which of them depends on the version of Python
+        raise DataError(f"'{datasets_dir / repo_id}' leads in a circle of links; choose another name") from error
+    return ConversionPlan(request, source, output, spec, tuple(lengths))
+
+
+def _filled_up(steps: int, rows: int) -> int:
+    """Steps in whole chunks of so many rows."""
+    return -(-steps // rows) * rows
 
 
 def check_space(folder: Path, needed: float) -> None:
@@ -112,11 +126,11 @@ def check_space(folder: Path, needed: float) -> None:
         needed: how many bytes.
 
     Raises:
-        DataError: there is less room.
+        UnfinishedError: there is less room.
     """
     free = shutil.disk_usage(folder).free
     if needed > free:
-        raise DataError(
+        raise UnfinishedError(
             f"the converted dataset takes {needed / 1e9:.1f} GB, but '{folder}' has {free / 1e9:.1f} GB free; "
             "free some space, or store smaller images with --resize H W or --image-codec jpeg"
         )

@@ -7,7 +7,7 @@ from vita_dataset.zarr_store import ConvertedDataset
 
 
 class ConvertedSource(ConvertedDataset):
-    """A converted dataset in a local folder, read like a recording.
+    """A converted dataset, read like a recording.
 
     Attributes:
         left_out: nothing; a converted dataset holds only what is read.
@@ -23,7 +23,7 @@ class ConvertedSource(ConvertedDataset):
         """A hash of what was converted: config.json and the files of all arrays.
 
         Raises:
-            DataError: a file cannot be read.
+            DataError: a file cannot be read, or it is at a URL.
         """
         files = sorted(path for part in ("data", "meta") for path in (self.path / part).rglob("*") if path.is_file())
         return hash_files([self.path / "config.json", *files], "convert the dataset again")

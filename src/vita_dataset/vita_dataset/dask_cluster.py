@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sequence
-from typing import Any
+from concurrent.futures import CancelledError
 
-from vita_dataset.errors import UsageError
-from vita_dataset.range_converter import ConversionJob, OnImages, RangeConverter, WorkersLostError
+from vita_dataset.errors import DataError, UsageError
+from vita_dataset.range_converter import ConversionJob, OnImages, RangeConverter
+from vita_dataset.range_journal import UnfinishedError
 from vita_dataset.range_plan import StepRange
 
 CONNECT_S = 20.0
-POLL_S = 0.2
 
 
 def convert_on_cluster(job: ConversionJob, ranges: Sequence[StepRange], address: str, on_images: OnImages) -> None:
     """Convert all ranges.
+
+    Where this ends with an error, workers may still be at a range; ``Journal.alone`` waits for them.
 
     Args:
         job: what is converted.
@@ -25,13 +26,15 @@ def convert_on_cluster(job: ConversionJob, ranges: Sequence[StepRange], address:
         on_images: called with the number of images converted since the last call.
 
     Raises:
-        UsageError: Dask is not installed, or nothing answers at the address.
-        WorkersLostError: workers were lost again and again.
-        DataError: the recording is damaged, or workers do not see the folders.
+        UsageError: Dask is not installed, nothing answers at the address, or the cluster has no workers that have
+            this package.
+        UnfinishedError: scheduler or workers were lost, or cannot do the work.
+        DataError: the recording is damaged.
         OSError: the disk is full or cannot be written.
     """
     try:
         from distributed import Client, KilledWorker, as_completed
+        from distributed import TimeoutError as NoWorkersError
     except ImportError as error:
         raise UsageError(
             f"--scheduler needs Dask, which is not installed ({error}); install 'distributed' or leave --scheduler out"
@@ -43,33 +46,47 @@ def convert_on_cluster(job: ConversionJob, ranges: Sequence[StepRange], address:
             f"no Dask scheduler answers at '{address}' ({error}); start one with 'dask scheduler' or correct it"
         ) from error
     with client, client.as_current():
-        futures = client.map(_convert, [job] * len(ranges), ranges, pure=False)
-        keys = {future.key for future in futures}
         try:
-            for future in as_completed(futures):
-                on_images(future.result() * len(job.spec.cameras))
-        except BaseException as error:
-            client.cancel(futures)
-            # What runs already runs on to its end; nobody may write there any more when this returns.
-            while keys & {key for running in client.run(_running).values() for key in running}:
-                time.sleep(POLL_S)
-            if isinstance(error, KilledWorker):
-                raise WorkersLostError(
-                    f"workers of the cluster were lost again and again over the same range ({error}); what is done is "
-                    "kept: look at the workers' logs and run the same again with --resume"
-                ) from error
-            raise
-
-
-def _running(dask_worker: Any) -> list[str]:
-    """The keys of what a worker is doing."""
-    return list(dask_worker.active_threads.values())
+            client.wait_for_workers(1, timeout=CONNECT_S)
+        except NoWorkersError as error:
+            raise UsageError(
+                f"the Dask scheduler at '{address}' has no workers; start some with 'dask worker {address}'"
+            ) from error
+        try:
+            client.run(exec, f"import {__name__}")  # a task whose code a worker lacks would end the worker
+        except ImportError as error:
+            raise UsageError(
+                f"workers of the cluster lack what this machine has ({error}); start them where this workspace is "
+                "installed and sourced"
+            ) from error
+        try:
+            # No future is kept: Dask would do again what a lost worker has done, to have its result.
+            for future in as_completed(client.map(_convert, [job] * len(ranges), ranges, pure=False)):
+                steps = future.result()
+                future.release()
+                on_images(steps * len(job.spec.cameras))
+        except KilledWorker as error:
+            raise UnfinishedError(
+                f"workers of the cluster were lost again and again over the same range ({error}); what is done is "
+                "kept: look at the workers' logs and run the same again with --resume"
+            ) from error
+        except CancelledError as error:
+            raise UnfinishedError(
+                f"the Dask scheduler at '{address}' is gone; what is done is kept: start it and run the same again "
+                "with --resume"
+            ) from error
 
 
 def _convert(job: ConversionJob, steps: StepRange) -> int:
     """Convert a range on a worker of the cluster; its length."""
     if getattr(_open, "job", None) != job:
-        _open.converter, _open.job = RangeConverter(job), job
+        try:
+            _open.converter, _open.job = RangeConverter(job), job
+        except DataError as error:
+            raise UnfinishedError(
+                f"a worker of the cluster cannot open the recording ({error}); recording and result must lie on a "
+                "file system that all workers share"
+            ) from error
     _open.converter.convert(steps, lambda _images: None)
     return len(steps)
 

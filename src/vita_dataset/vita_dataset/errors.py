@@ -5,6 +5,7 @@ Every message names the thing, what was expected, what came, and the remedy, in 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -39,14 +40,21 @@ def run_cli(main: Callable[[Sequence[str]], int], argv: Sequence[str] | None = N
         argv: the arguments; ``sys.argv[1:]`` when None.
 
     Returns:
-        The exit code: main's own, 1 for ``DataError``, 2 for ``UsageError``, 130 for Ctrl-C.
+        The exit code: main's own, 1 for ``DataError``, 2 for ``UsageError``, 130 for Ctrl-C, 0 where nobody reads the
+        output any more.
         Every other exception is a bug and keeps its traceback.
     """
     try:
-        return main(sys.argv[1:] if argv is None else argv)
+        code = main(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+        return code
     except VitaError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return 130
+    except BrokenPipeError:
+        # Whoever read the output has had enough, as `head` has; what is left of it must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

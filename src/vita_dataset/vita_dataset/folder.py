@@ -19,6 +19,10 @@ from vita_dataset.remote_folder import RemoteFolder, local_path
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(://|::)")
 
 
+Place = Path | str
+"""Where a dataset is: a path, or a URL of any kind that fsspec knows."""
+
+
 class Identity(Protocol):
     """Tells a dataset apart from a later one at the same place."""
 
@@ -91,12 +95,16 @@ def is_url(text: str) -> bool:
     return _URL.match(text) is not None
 
 
-def open_folder(place: str | Path) -> Folder:
-    """The folder at a path or at any URL that fsspec knows. ``file://`` and ``local://`` mean a path.
+def parse_place(text: str) -> Place:
+    """What a person means by a text: a path, or a URL. ``file://`` and ``local://`` mean a path."""
+    path = local_path(text) if is_url(text) else Path(text)
+    return text.rstrip("/") if path is None else path
+
+
+def open_folder(place: Place) -> Folder:
+    """The folder at a path or at any URL that fsspec knows.
 
     Credentials and endpoints are those that the file system's own library finds in environment and settings.
     """
-    if isinstance(place, Path) or not is_url(place):
-        return LocalFolder(Path(place))
-    path = local_path(place)
-    return RemoteFolder(place.rstrip("/")) if path is None else LocalFolder(path)
+    place = parse_place(place) if isinstance(place, str) else place
+    return RemoteFolder(place) if isinstance(place, str) else LocalFolder(place)

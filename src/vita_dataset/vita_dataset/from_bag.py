@@ -27,12 +27,14 @@ from vita_dataset.progress import Progress, no_progress
 from vita_dataset.publish import publish, refuse_overlap
 from vita_dataset.robot import CameraSource, Robot, parse_robot, read_parameters
 from vita_dataset.spec import CameraSpec, VectorSpec
-from vita_dataset.video import check_codec
+from vita_dataset.video_encoder import check_codec
 
 EMBEDDED = "images"
 """What takes the place of a codec for lossless pictures in the tables."""
 STATE_KEY = "observation.state"
 ACTION_KEY = "action"
+SHOWN_NOTES = 3
+"""Of those that say why no episode is left."""
 REPORT_FILE = "from_bag.json"
 """In meta/: where each episode came from and what was left out. By it a recording of this command is known."""
 
@@ -80,7 +82,7 @@ def from_bag(
     Raises:
         UsageError: arguments make no sense, or an existing output without ``overwrite``.
         DataError: a bag or the robot file is damaged, they do not fit, nothing matches, a number is not finite, no
-            episode is long enough, or the output overlaps a bag.
+            episode is long enough, or the output overlaps a bag or the robot file.
     """
     if codec != EMBEDDED:
         check_codec(codec)
@@ -94,8 +96,8 @@ def from_bag(
     if len(set(keys)) < len(keys):
         raise DataError(f"the robot file '{robot_file}' must give each camera a key of its own, but has {keys}")
     timing = read_timing(parameters, robot_file, gap_s)
-    for bag in bags:
-        refuse_overlap(output, bag)
+    for source in (*bags, robot_file):
+        refuse_overlap(output, source)
     text = output.resolve().name if task is None else task
     names = robot.policy_names
     recording = Recording(
@@ -136,8 +138,9 @@ def _plan(
         plan.append((path, pieces))
         notes += [*scan.notes, *remarks]
     if not any(pieces for _, pieces in plan):
+        why = [*notes[:SHOWN_NOTES], *([f"and so on, {len(notes)} reasons"] if len(notes) > SHOWN_NOTES else [])]
         raise DataError(
-            f"no episode of {LEAST_STEPS} steps or more is left: {'; '.join(notes) or 'the marks want none'}; record "
+            f"no episode of {LEAST_STEPS} steps or more is left: {'; '.join(why) or 'the marks want none'}; record "
             "longer ones, or raise --gap-s where an episode fell to pieces"
         )
     return plan, notes
@@ -181,6 +184,12 @@ class _Writing:
             with closing(self._pictures.of(bag, camera, piece)) as pictures:
                 height, width, _ = next(pictures).shape
             cameras.append(CameraSpec(camera.key, height, width))
+        odd = [f"{c.height}x{c.width} of '{c.key}'" for c in cameras if c.height % 2 or c.width % 2]
+        if odd and self._recording.codec is not None:
+            raise DataError(
+                f"bag '{bag.path}' has pictures (H x W) of {', '.join(odd)}, but a video needs even sides; "
+                f"add --codec {EMBEDDED}, or set another size in the camera's driver"
+            )
         return replace(self._recording, cameras=cameras)
 
     def _counted(self, bag: OpenBag, camera: CameraSource, piece: Piece) -> Iterator[NDArray[np.uint8]]:

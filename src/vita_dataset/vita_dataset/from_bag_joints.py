@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vita_dataset.bag_reader import BagItem, OpenBag, stamp_ns
 from vita_dataset.bag_writer import ACTION_TOPIC
 from vita_dataset.errors import DataError
+from vita_dataset.from_bag_sync import JUMP_NS
 from vita_dataset.robot import Robot
 
 JOINT_STATE = "sensor_msgs/msg/JointState"
@@ -97,7 +98,7 @@ def action_topics(robot: Robot, bag: OpenBag, chosen: str | None) -> tuple[Joint
     joints = tuple(joint for arm in robot.arms for joint in arm.joints)
     # Two arms of one kind may use the same names on topics of their own: then only policy names tell them apart.
     namings = (robot.policy_names, joints) if len(set(joints)) == len(joints) else (robot.policy_names,)
-    return (JointTopic(chosen or ACTION_TOPIC, tuple(range(len(robot.policy_names))), namings),)
+    return (JointTopic(ACTION_TOPIC if chosen is None else chosen, tuple(range(len(robot.policy_names))), namings),)
 
 
 class ActionTrack:
@@ -106,9 +107,11 @@ class ActionTrack:
     def __init__(self, topic: JointTopic) -> None:
         self.topic = topic
         self._eras: dict[int, tuple[array[int], array[float]]] = {}
+        self._era = 0
+        self._unsettled: list[tuple[int, Vector]] = []
 
-    def add(self, era: int, item: BagItem) -> None:
-        """Take one message.
+    def add(self, item: BagItem) -> None:
+        """Take one message. It counts from the next ``settle`` on.
 
         Its time is its header's stamp, else when the bag recorded it: a trajectory without a stamp is to start at
         once. A trajectory counts with its last point; without a point it stops the arm and names no goal.
@@ -123,9 +126,26 @@ class ActionTrack:
             values = self.topic.positions(message.joint_names, message.points[-1].positions)
         else:
             values = self.topic.positions(message.name, message.position)
-        times, stored = self._eras.setdefault(era, (array("q"), array("d")))
-        times.append(stamp_ns(message) or item.time_ns)
-        stored.extend(values.tolist())
+        self._unsettled.append((stamp_ns(message) or item.time_ns, values))
+
+    def settle(self, era: int, newest_ns: int) -> None:
+        """Tell which era it is, after each message that may begin one and after the last.
+
+        Where time goes back, the first that comes of the new era may be a command: one that came since the message
+        before is of the new era if its time is.
+
+        Args:
+            era: counts up.
+            newest_ns: the stamp of the message that told the era; that before it was later by more than ``JUMP_NS``
+                if it begins one.
+        """
+        for time_ns, values in self._unsettled:
+            own = era if time_ns <= newest_ns + JUMP_NS else self._era
+            times, stored = self._eras.setdefault(own, (array("q"), array("d")))
+            times.append(time_ns)
+            stored.extend(values.tolist())
+        self._unsettled = []
+        self._era = era
 
     def newest_at(self, era: int, steps_ns: NDArray[np.int64]) -> tuple[NDArray[np.int64], Vector]:
         """The newest command at or before each step.

@@ -38,7 +38,7 @@ class Pictures:
                     raise DataError(f"bag '{bag.path}' changed while it was read; read it when its recorder has ended")
                 place = (item.time_ns, stamp_ns(item.message))
                 if place == (time_ns, stamp):
-                    with naming(bag.path):
+                    with naming(bag.path, camera.topic):
                         image = picture(item.message, TRANSPORTS[camera.transport])
                     self._check_size(bag, camera, image)
             yield image

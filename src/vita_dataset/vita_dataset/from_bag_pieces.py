@@ -74,7 +74,8 @@ class _Cutter:
         self._task = task
 
     def add(self, sets: list[MatchedSet]) -> None:
-        start_s = (sets[0].stamp_ns - self._scan.sets[0].stamp_ns) / 1e9
+        # By the times of the recording, which go on where stamps go back.
+        start_s = (sets[0].places[0][0] - self._scan.sets[0].places[0][0]) / 1e9
         where = f"the piece that begins {start_s:.1f} s after the first matched set"
         with naming(self._scan.bag):
             steps = plan_steps([matched.stamp_ns for matched in sets], self._timing.period_ns)

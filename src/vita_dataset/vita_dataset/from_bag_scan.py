@@ -92,7 +92,7 @@ def scan_bag(
             raise breaks_off(bag.path, f"a message recorded at {item.time_ns} ns")
         if item.topic in actions:
             with naming(bag.path):
-                actions[item.topic].add(sync.era, item)
+                actions[item.topic].add(item)
         if item.topic not in streams:
             continue
         stream, state = streams[item.topic], by_topic.get(item.topic)
@@ -100,7 +100,10 @@ def scan_bag(
             sync.refuse(stream)  # another robot's publisher on the same topic
             continue
         # Pictures stay in the bag: a queue of them would be large.
-        match = sync.add(stream, stamp_ns(item.message), item if state is not None else item.without_message())
+        stamp = stamp_ns(item.message)
+        match = sync.add(stream, stamp, item if state is not None else item.without_message())
+        for track in actions.values():
+            track.settle(sync.era, stamp)
         if match is None:
             continue
         if last is not None and not _follows(last, match):
@@ -109,6 +112,8 @@ def scan_bag(
         last = match
         with naming(bag.path):
             sets.append(_matched_set(match, len(robot.cameras), states))
+    for track in actions.values():
+        track.settle(sync.era, 0)
     names = (*(f"camera '{camera.name}'" for camera in robot.cameras), *(f"joint state '{t}'" for t in by_topic))
     counts = dict(zip(names, sync.counts, strict=True))
     if not sets:

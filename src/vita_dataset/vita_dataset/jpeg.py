@@ -52,7 +52,10 @@ def decode_jpeg(encoded: NDArray[np.uint8], height: int, width: int) -> NDArray[
     Raises:
         DataError: not a JPEG, or one of another size; for the caller to say which.
     """
-    image = cv2.imdecode(encoded, _DECODE) if len(encoded) else None
+    try:
+        image = cv2.imdecode(encoded, _DECODE) if len(encoded) else None
+    except cv2.error:  # of a size that OpenCV will not even try
+        image = None
     if image is None:
         raise DataError("it is no JPEG")
     if image.shape != (height, width, 3):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vita_dataset.errors import DataError
+from vita_dataset.file_checks import is_name
 from vita_dataset.lerobot_json import field
 
 
@@ -21,6 +22,7 @@ class Feature:
         shape: (H, W, C) of images, whatever order the recording wrote it in; (dim,) of vectors.
         names: of a vector's elements; None where the recording names none.
         is_depth: the camera measures distance, not colour.
+        codec: of a video, as info.json names it; None where it does not.
     """
 
     key: str
@@ -28,6 +30,7 @@ class Feature:
     shape: tuple[int, ...]
     names: tuple[str, ...] | None = None
     is_depth: bool = False
+    codec: str | None = None
 
     @property
     def is_image(self) -> bool:
@@ -49,8 +52,8 @@ def read_feature(key: str, description: Any, path: Path, notes: list[str]) -> Fe
     """
     if not isinstance(description, Mapping):
         raise DataError(f"feature '{key}' in '{path}' must be an object with dtype and shape; correct it")
-    if not key or "/" in key or key in (".", ".."):
-        raise DataError(f"'{path}' has a feature called '{key}', which cannot name a folder; rename it")
+    if not is_name(key):
+        raise DataError(f"'{path}' has a feature called {key[:80]!r}, which cannot name a folder; rename it")
     dtype = field(description, "dtype", str, path)
     shape = field(description, "shape", (list, tuple), path)
     if not all(isinstance(side, int) and not isinstance(side, bool) and 0 < side < 1_000_000 for side in shape):
@@ -61,7 +64,7 @@ def read_feature(key: str, description: Any, path: Path, notes: list[str]) -> Fe
         if shape[0] <= 4 < shape[2]:
             notes.append(f"camera '{key}': shape {shape} is written channel-first and was read as such")
             shape = [shape[1], shape[2], shape[0]]
-        return Feature(key, dtype, tuple(shape), is_depth=_is_depth(description))
+        return Feature(key, dtype, tuple(shape), is_depth=_is_depth(description), codec=_codec(description))
     names, written = None, description.get("names")
     if written:
         names = _names(written)
@@ -69,6 +72,8 @@ def read_feature(key: str, description: Any, path: Path, notes: list[str]) -> Fe
         if len(names) != dim or len(set(names)) != dim or not all(names):
             notes.append(f"feature '{key}': the names {str(written)[:60]} do not tell {dim} elements apart; ignored")
             names = None
+        elif not isinstance(written, list) or any(isinstance(item, (list, Mapping)) for item in written):
+            notes.append(f"feature '{key}': the names are nested and were taken in the order written")
     return Feature(key, dtype, tuple(shape) or (1,), names)
 
 
@@ -88,8 +93,14 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 def _is_depth(description: Mapping[str, Any]) -> bool:
-    for name in ("info", "video_info"):
-        details = description.get(name)
-        if isinstance(details, Mapping) and (details.get("is_depth_map") or details.get("video.is_depth_map")):
-            return True
-    return False
+    return any(details.get("is_depth_map") or details.get("video.is_depth_map") for details in _details(description))
+
+
+def _codec(description: Mapping[str, Any]) -> str | None:
+    named = (details.get("video.codec") for details in _details(description))
+    return next((codec for codec in named if isinstance(codec, str)), None)
+
+
+def _details(description: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What is said of a video, under the names it has had."""
+    return [description[name] for name in ("info", "video_info") if isinstance(description.get(name), Mapping)]

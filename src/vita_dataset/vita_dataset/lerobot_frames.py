@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vita_dataset.errors import DataError
+from vita_dataset.lerobot_features import Feature
 from vita_dataset.lerobot_layout import VideoSegment
 from vita_dataset.parquet import ParquetFile
 from vita_dataset.video import Video
@@ -23,22 +24,24 @@ class FrameReader:
     the same time: an open video is lent to one of them.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, note: Callable[[str], None]) -> None:
         """Nothing is open yet.
 
         Args:
             threads: that decode a video, see ``Video``.
+            note: takes what was read in spite of how it was written.
         """
         self._threads = threads
+        self._note = note
         self._idle: dict[str, Video] = {}
 
     def video_frames(
-        self, camera: str, segment: VideoSegment, episode: int, steps: int, wanted: range
+        self, camera: Feature, segment: VideoSegment, episode: int, steps: int, wanted: range
     ) -> Iterator[NDArray[np.uint8]]:
         """Yield some frames of a segment in order, uint8 [H, W, 3] RGB.
 
         Args:
-            camera: the camera's key.
+            camera: of the dataset.
             segment: the episode's part of a video.
             episode: its number, for messages.
             steps: how many frames the segment must hold.
@@ -47,7 +50,9 @@ class FrameReader:
         Raises:
             DataError: the file is missing, damaged or no video, or the segment holds another number of frames.
         """
-        with self._lent(camera, segment.file) as video:
+        with self._lent(camera.key, segment.file) as video:
+            if camera.codec not in (None, video.codec):
+                self._note(f"camera '{camera.key}': meta/info.json says {camera.codec}, but videos are {video.codec}")
             start, stop = 0, len(video)
             if not segment.is_whole:
                 start = video.first_at(segment.start_s - segment.tolerance_s)
@@ -95,7 +100,13 @@ def embedded_frames(table: ParquetFile, key: str) -> Iterator[NDArray[np.uint8]]
     """
     for row, content in enumerate(table.encoded_images(key), table.first_row):
         # An EXIF rotation is ignored, as the libraries do that record these images.
-        image = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        try:
+            image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        except cv2.error:  # of a size or a format that OpenCV will not even try
+            image = None
         if image is None:
-            raise DataError(f"row {row} of column '{key}' in '{table.path}' is not an image that can be decoded")
+            raise DataError(
+                f"row {row} of column '{key}' in '{table.path}' is not an image that can be decoded; copy the file "
+                "again or record it again"
+            )
         yield np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)

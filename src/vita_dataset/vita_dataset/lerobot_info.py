@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from vita_dataset.errors import DataError
+from vita_dataset.file_checks import is_file, is_folder, is_name
 from vita_dataset.lerobot_features import Feature, read_feature
 from vita_dataset.lerobot_json import field, read_object
 
@@ -18,7 +19,8 @@ VIDEO_PATH = "videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_inde
 SHARED_DATA_PATH = "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 SHARED_VIDEO_PATH = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
 CHUNK_SIZE = 1000
-MAX_NAME_BYTES = 255
+ENDLESS = re.compile(r"[0-9]{4,}[^{}]*\}")
+"""A width within braces that would fill the memory before any name is too long."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class LeRobotInfo:
     def _file(self, name: str, template: str, fields: dict[str, int | str]) -> Path:
         where = f"'{name}' in '{self.root / 'meta/info.json'}'"
         try:
+            if ENDLESS.search(template):
+                raise ValueError("a number with thousands of digits")
             path = Path(template.format(**fields))
         except (KeyError, IndexError, ValueError, AttributeError, TypeError) as error:
             shared = self.version == SHARED_FILES_VERSION
@@ -76,11 +80,7 @@ class LeRobotInfo:
             ) from error
         if path.is_absolute() or ".." in path.parts:
             raise DataError(f"{where} leads out of the dataset to '{path}'; correct it")
-        try:
-            possible = all(len(os.fsencode(part)) <= MAX_NAME_BYTES for part in path.parts) and "\0" not in str(path)
-        except UnicodeEncodeError:
-            possible = False
-        if not possible:
+        if not all(is_name(part) for part in path.parts):
             raise DataError(f"{where} makes {str(path)[:80]!r}, which no file can be called; correct it")
         return self.root / path
 
@@ -92,9 +92,9 @@ def read_info(root: Path) -> LeRobotInfo:
         DataError: not a LeRobot dataset, another version, or damaged metadata.
     """
     path = root / "meta" / "info.json"
-    if not root.is_dir():
+    if not is_folder(root):
         raise DataError(f"the folder '{root}' does not exist; give the path of a LeRobot dataset")
-    if not path.is_file():
+    if not is_file(path):
         raise DataError(
             f"'{root}' is not a LeRobot dataset: it has no meta/info.json; give the folder that contains meta/, data/ "
             "and videos/"
@@ -115,14 +115,22 @@ def read_info(root: Path) -> LeRobotInfo:
     described = field(info, "features", dict, path)
     features = tuple(read_feature(key, description, path, notes) for key, description in described.items())
     shared = version == SHARED_FILES_VERSION
+    data_path = field(info, "data_path", str, path, SHARED_DATA_PATH if shared else DATA_PATH)
+    video_path = field(info, "video_path", str, path, SHARED_VIDEO_PATH if shared else VIDEO_PATH)
+    stranger = "episode_chunk" if shared else "chunk_index"
+    notes += [
+        f"'{name}' in meta/info.json asks for {stranger}, the chunk's name in other versions"
+        for name, template in (("data_path", data_path), ("video_path", video_path))
+        if "{" + stranger in template
+    ]
     return LeRobotInfo(
         root=root,
         version=version,
         fps=float(fps),
         features=features,
         total_episodes=total,
-        data_path=field(info, "data_path", str, path, SHARED_DATA_PATH if shared else DATA_PATH),
-        video_path=field(info, "video_path", str, path, SHARED_VIDEO_PATH if shared else VIDEO_PATH),
+        data_path=data_path,
+        video_path=video_path,
         chunk_size=chunk_size,
         notes=tuple(notes),
     )

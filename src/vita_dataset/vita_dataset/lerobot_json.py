@@ -17,7 +17,7 @@ def read_object(path: Path) -> Mapping[str, Any]:
         DataError: the file cannot be read, or holds something else.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"'{path}' is not readable JSON ({error}); copy it again or mend it") from error
     if not isinstance(content, Mapping):
@@ -25,14 +25,26 @@ def read_object(path: Path) -> Mapping[str, Any]:
     return content
 
 
+def parse_json(text: str) -> Any:
+    """What a text holds as JSON.
+
+    Raises:
+        ValueError: it is none, or spells a text that cannot be written anywhere: with half a character in it.
+        RecursionError: it has no end to its depth.
+    """
+    content = json.loads(text)
+    json.dumps(content, ensure_ascii=False).encode("utf-8")
+    return content
+
+
 def read_lines(path: Path) -> list[str]:
-    """The lines of a file that are not blank.
+    """The lines of a file that are not blank. Only a line feed ends one: texts may hold Unicode's other line ends.
 
     Raises:
         DataError: the file cannot be read.
     """
     try:
-        return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return [line for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"'{path}' cannot be read ({error}); copy it again") from error
 

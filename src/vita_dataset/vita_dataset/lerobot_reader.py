@@ -68,6 +68,7 @@ class LeRobotDataset:
                 f"'{info_path}' has no colour camera: no feature with dtype video or image and three "
                 "channels; record at least one camera"
             )
+        self._vectors = (state, action)
         used = {state.key, action.key, *self._cameras} | BOOKKEEPING
         self.left_out = [item.key for item in self._info.features if item.key not in used]
         self.spec = DatasetSpec(
@@ -84,7 +85,7 @@ class LeRobotDataset:
             if self._info.version == SHARED_FILES_VERSION
             else OwnFiles(self._info, self._note)
         )
-        self._reader = FrameReader(threads)
+        self._reader = FrameReader(threads, self._note)
 
     @property
     def episode_count(self) -> int:
@@ -136,11 +137,21 @@ class LeRobotDataset:
         return hash_files(self._files.recorded(self._video_keys))
 
     def _check_bookkeeping(self, parquet: ParquetFile, index: int) -> None:
-        """Refuse rows out of order; note rows that say they are another episode's, as merged datasets have them."""
+        """Refuse rows out of order; note what the columns are or lack in spite of meta/info.json."""
         if "frame_index" in parquet.columns:
             check_in_order(parquet.numbers("frame_index", 1)[:, 0], index, str(parquet.path))
         if "episode_index" in parquet.columns and (parquet.numbers("episode_index", 1) != index).any():
+            # Merged datasets have it so.
             self._note("episode_index in some tables is another number than their file's, which was taken")
+        missing = [name for name in ("frame_index", "index", "task_index") if name not in parquet.columns]
+        if missing:
+            self._note(f"some tables have no {', '.join(missing)}; their rows were taken in the order written")
+        for vector in self._vectors:
+            found = parquet.number_type(vector.key)
+            if found != vector.dtype:
+                self._note(
+                    f"'{vector.key}' is {found} in some tables, {vector.dtype} in meta/info.json; stored as float32"
+                )
 
     def _task(self, parquet: ParquetFile, index: int) -> str:
         """From the list of episodes, else from the table's first task_index and the list of tasks."""
@@ -170,7 +181,7 @@ class LeRobotDataset:
         else:
             segment = self._files.video(index, camera.key)
             where = str(segment)
-            images = self._reader.video_frames(camera.key, segment, index, len(table), wanted)
+            images = self._reader.video_frames(camera, segment, index, len(table), wanted)
         height, width = camera.shape[:2]
         for step, image in zip(wanted, images, strict=True):
             if image.shape != (height, width, 3):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from vita_dataset.errors import DataError
-from vita_dataset.lerobot_json import read_lines
+from vita_dataset.file_checks import is_file
+from vita_dataset.lerobot_json import parse_json, read_lines
 from vita_dataset.parquet import ParquetFile
 
 TEXT_COLUMNS = ("task", "__index_level_0__")
@@ -23,9 +23,9 @@ def read_tasks(root: Path) -> dict[int, str]:
         DataError: the file is damaged.
     """
     table, lines = root / "meta" / "tasks.parquet", root / "meta" / "tasks.jsonl"
-    if table.is_file():
+    if is_file(table):
         return _from_table(ParquetFile(table))
-    return _from_lines(lines) if lines.is_file() else {}
+    return _from_lines(lines) if is_file(lines) else {}
 
 
 def _from_table(file: ParquetFile) -> dict[int, str]:
@@ -49,7 +49,7 @@ def _from_lines(path: Path) -> dict[int, str]:
     tasks: dict[int, str] = {}
     for number, line in enumerate(read_lines(path), 1):
         try:
-            entry = json.loads(line)
+            entry = parse_json(line)
             tasks[int(entry["task_index"])] = str(entry["task"])
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise DataError(f"line {number} of '{path}' is not a task ({error!r}); mend or remove the file") from error

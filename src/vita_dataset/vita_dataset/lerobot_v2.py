@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from vita_dataset.errors import DataError
+from vita_dataset.file_checks import is_file
 from vita_dataset.lerobot_files import check_complete, existing_video, tables_beside
 from vita_dataset.lerobot_info import LeRobotInfo
-from vita_dataset.lerobot_json import read_lines
+from vita_dataset.lerobot_json import parse_json, read_lines
 from vita_dataset.lerobot_layout import VideoSegment
 from vita_dataset.lerobot_tasks import read_tasks
 from vita_dataset.parquet import ParquetFile
@@ -76,8 +76,11 @@ class OwnFiles:
 
     def _note_strays(self) -> None:
         root = self._info.root
+        tables = tables_beside(root, self.data_file(0))
+        if len(tables) < self._info.total_episodes:
+            return  # some are missing, which is refused where they are read
         known = {self.data_file(episode) for episode in range(self._info.total_episodes)}
-        strays = [path for path in tables_beside(root, self.data_file(0)) if path not in known]
+        strays = [path for path in tables if path not in known]
         if strays:
             self._note(
                 f"tables beyond the {self._info.total_episodes} episodes of meta/info.json were not read "
@@ -87,22 +90,22 @@ class OwnFiles:
 
 def _episodes(path: Path, total: int) -> tuple[tuple[int | None, ...], tuple[str, ...]]:
     """Length and task of each episode, None and "" where the file does not tell."""
-    if not path.is_file():
+    if not is_file(path):
         return (None,) * total, ("",) * total
-    entries: dict[int, Mapping[str, Any]] = {}
+    entries: list[tuple[int, Mapping[str, Any]]] = []
     for number, line in enumerate(read_lines(path), 1):
         try:
-            entry = json.loads(line)
-            entries[int(entry["episode_index"])] = entry
+            entry = parse_json(line)
+            entries.append((int(entry["episode_index"]), entry))
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise DataError(
                 f"line {number} of '{path}' is not an episode ({error!r}); mend or remove the file"
             ) from error
-    check_complete(path, sorted(entries), total)
+    check_complete(path, [index for index, _ in entries], total)
     lengths: list[int | None] = []
     tasks = []
-    for index in range(total):
-        length, named = entries[index].get("length"), entries[index].get("tasks")
+    for _, entry in sorted(entries, key=lambda item: item[0]):
+        length, named = entry.get("length"), entry.get("tasks")
         lengths.append(length if isinstance(length, int) else None)
         tasks.append(str(named[0]) if isinstance(named, list) and named else "")
     return tuple(lengths), tuple(tasks)

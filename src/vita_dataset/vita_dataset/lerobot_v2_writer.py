@@ -14,7 +14,7 @@ from vita_dataset.lerobot_info import CHUNK_SIZE, DATA_PATH, VIDEO_PATH
 from vita_dataset.lerobot_output import WrittenEpisode, listed_stats
 from vita_dataset.parquet_writer import TableWriter
 from vita_dataset.stats import FeatureStats
-from vita_dataset.video import encode_video
+from vita_dataset.video_encoder import encode_video
 
 
 class SeparateFiles:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from vita_dataset.errors import DataError
+from vita_dataset.file_checks import is_file
 from vita_dataset.lerobot_files import tables_beside
 from vita_dataset.lerobot_info import LeRobotInfo
 from vita_dataset.lerobot_layout import VideoSegment
@@ -85,7 +86,7 @@ class SharedFiles:
     def _find(self, episode: int) -> Path:
         """The table that has an episode's rows: the one that meta/episodes names, else the only other."""
         named = self._records[episode].data_file
-        if named.is_file() and episode in self._runs_in(named):
+        if is_file(named) and episode in self._runs_in(named):
             return named
         others = [path for path in self._tables if episode in self._readable_runs_in(path)]
         if len(others) == 1:
@@ -93,7 +94,7 @@ class SharedFiles:
                 "data/file_index of some episodes names another table than the one with their rows, which was read"
             )
             return others[0]
-        lacks = "has none" if named.is_file() else "is missing"
+        lacks = "has none" if is_file(named) else "is missing"
         raise DataError(
             f"the rows of episode {episode} cannot be told: '{named}' {lacks}, and {len(others) or 'no'} other tables "
             "have some; copy the dataset again from where it was recorded"
@@ -146,4 +147,4 @@ class SharedFiles:
         if number not in range(len(self._records)):
             return False
         named = self._records[int(number)].data_file
-        return path != named and not (named.is_file() and number in self._readable_runs_in(named))
+        return path != named and not (is_file(named) and number in self._readable_runs_in(named))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vita_dataset.errors import DataError
-from vita_dataset.lerobot_files import check_complete, existing_video
+from vita_dataset.lerobot_files import check_complete, existing_video, tables_in
 from vita_dataset.lerobot_info import LeRobotInfo
 from vita_dataset.lerobot_layout import HALF_FRAME, VideoSegment
 from vita_dataset.parquet import ParquetFile
@@ -40,7 +40,7 @@ class EpisodeRecord:
 
 def episode_files(root: Path) -> list[Path]:
     """The tables that list the episodes, sorted."""
-    return sorted((root / "meta" / "episodes").rglob("*.parquet"))
+    return tables_in(root / "meta" / "episodes")
 
 
 def read_episodes(

@@ -17,7 +17,7 @@ from vita_dataset.lerobot_info import SHARED_DATA_PATH, SHARED_VIDEO_PATH
 from vita_dataset.lerobot_output import FileLimits, WrittenEpisode, listed_stats
 from vita_dataset.parquet_writer import TableWriter, write_rows, write_tasks
 from vita_dataset.stats import FeatureStats
-from vita_dataset.video import encode_video
+from vita_dataset.video_encoder import encode_video
 from vita_dataset.video_join import join_videos
 
 MIB = 1024 * 1024

@@ -98,6 +98,6 @@ def _only(
             f"'{where}' has no single one-dimensional {kind} feature such as '{names[0]}', but "
             f"{shown}; choose one with --{kind}-key, or rename one there and in the data"
         )
-    if found[0].key not in names:
-        note(f"'{found[0].key}' was taken as the {kind}: no feature is called '{names[0]}', and no other is like it")
+    if found[0].key != names[0]:
+        note(f"'{found[0].key}' was taken as the {kind}: no feature is called '{names[0]}'")
     return found[0]

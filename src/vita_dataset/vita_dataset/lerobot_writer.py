@@ -21,7 +21,7 @@ from vita_dataset.lerobot_v2_writer import SeparateFiles
 from vita_dataset.lerobot_v3_writer import SharedFilesWriter
 from vita_dataset.spec import CameraSpec, VectorSpec
 from vita_dataset.stats import FeatureStats, RunningStats
-from vita_dataset.video import check_codec
+from vita_dataset.video_encoder import check_codec
 
 VERSION = "v2.1"
 VERSIONS = (VERSION, SHARED_FILES_VERSION)
@@ -87,7 +87,8 @@ class LeRobotWriter:
     def add_episode(self, table: EpisodeTable, frames: Mapping[str, Iterable[NDArray[np.uint8]]]) -> None:
         """Append an episode; its number is the count of those before it.
 
-        After an error the dataset cannot be finished: what came of the episode until then stays in shared files.
+        After an error the dataset is to be given up: what came of the episode until then stays in its files and
+        counts.
 
         Args:
             table: n steps.

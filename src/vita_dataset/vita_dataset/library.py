@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.origin import folder_bytes
+from vita_dataset.range_journal import JOURNAL, Journal
 from vita_dataset.zarr_store import ConvertedDataset, is_converted, open_dataset
 
 DATASETS_VARIABLE = "FLARE_DATASETS_DIR"
@@ -70,17 +71,18 @@ def entries(root: Path) -> Iterator[Entry]:
     if not root.is_dir():
         raise DataError(f"the folder of datasets '{root}' does not exist; convert a recording or correct the path")
     for path in sorted(root.glob("[!.]*/[!.]*")):
-        if not is_converted(path):
-            continue
-        repo_id = "/".join(path.parts[-2:])
+        repo_id, size_bytes = "/".join(path.parts[-2:]), 0
         try:
-            yield Entry(repo_id, folder_bytes(path), open_dataset(path))
-        except DataError as error:
-            yield Entry(repo_id, folder_bytes(path), None, str(error))
+            if not is_converted(path):
+                continue
+            size_bytes = folder_bytes(path)
+            yield Entry(repo_id, size_bytes, open_dataset(path))
+        except (DataError, OSError) as error:  # an OSError: it was replaced while its files were counted
+            yield Entry(repo_id, size_bytes, None, str(error))
 
 
 def interrupted(root: Path) -> Iterator[str]:
     """The names of datasets in the folder whose conversion can be resumed."""
     for path in sorted(root.glob("[!.]*/.*.partial")):
-        if any((path / "journal").glob("*.npz")):
+        if Journal(path / JOURNAL).finished():
             yield f"{path.parent.name}/{path.name[1:].removesuffix('.partial')}"

@@ -18,6 +18,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from vita_dataset.errors import DataError
+from vita_dataset.file_checks import is_folder
 from vita_dataset.file_identity import FileIdentity
 
 MAX_OPEN_FILES = 128
@@ -34,8 +35,12 @@ class LocalFolder:
         return str(self.path)
 
     def exists(self) -> bool:
-        """Whether it is a folder."""
-        return self.path.is_dir()
+        """Whether it is a folder.
+
+        Raises:
+            DataError: it cannot be told.
+        """
+        return is_folder(self.path)
 
     def read(self, name: str) -> bytes | None:
         """All bytes of a file; None where there is no such file.

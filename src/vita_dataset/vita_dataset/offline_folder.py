@@ -162,7 +162,10 @@ def _pictures(folder: Path, robot: Robot, problems: list[str], notes: list[str])
             continue
         if camera.key in images:
             problems.append(f"two cameras feed '{camera.key}': give each a key of its own in the robot file")
-        pixels = cv2.imread(str(folder / found[0]), cv2.IMREAD_COLOR)
+        try:
+            pixels = cv2.imread(str(folder / found[0]), cv2.IMREAD_COLOR)
+        except cv2.error:  # for a size that is none of a camera's
+            pixels = None
         if pixels is None:
             problems.append(f"'{found[0]}' is no whole picture: copy it again")
             continue

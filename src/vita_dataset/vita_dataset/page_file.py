@@ -6,25 +6,27 @@ import os
 from pathlib import Path
 
 from vita_dataset.errors import DataError, UsageError
+from vita_dataset.folder import Place
 from vita_dataset.publish import refuse_overlap
 
 MARK = '<meta name="generator" content="vita_dataset inspect">'
 """Tells a page of this command from other files."""
 
 
-def check_page(path: Path, source: Path, *, overwrite: bool) -> None:
+def check_page(path: Path, source: Place, *, overwrite: bool) -> None:
     """Refuse a place where a page must not go.
 
     Args:
         path: of the page.
-        source: the dataset's folder, which stays untouched.
+        source: the dataset's folder, which stays untouched, or its URL.
         overwrite: a file that is no page of this command may be replaced.
 
     Raises:
         UsageError: another file stands there.
         DataError: it is a folder, or lies in the dataset.
     """
-    refuse_overlap(path, source)
+    if isinstance(source, Path):
+        refuse_overlap(path, source)
     if path.is_dir():
         raise DataError(f"'{path}' is a folder; give the page a file name in it, such as '{path / 'report.html'}'")
     if path.exists() and not overwrite and not _is_page(path):

@@ -72,6 +72,17 @@ class ParquetFile:
         except DAMAGE as error:
             raise _damaged(self.path, error) from error
 
+    def number_type(self, column: str) -> str:
+        """The type of the numbers in a column, of lists or not, as numpy calls it; of other columns pyarrow's name.
+
+        Raises:
+            DataError: no such column.
+        """
+        self._check_there_once(column)
+        kind = self._file.schema_arrow.field(column).type
+        kind = kind.value_type if _is_list(kind) else kind
+        return np.dtype(kind.to_pandas_dtype()).name if _is_numeric(kind) else str(kind)
+
     def numbers(self, column: str, dim: int) -> NDArray[np.float64]:
         """A numeric column, [n, dim]: of lists of dim numbers, or of plain numbers when dim is 1.
 
@@ -81,11 +92,7 @@ class ParquetFile:
         array = self._column(column)
         if array.null_count:
             raise DataError(f"column '{column}' of '{self.path}' has {array.null_count} empty cells; record it again")
-        if (
-            pa.types.is_list(array.type)
-            or pa.types.is_large_list(array.type)
-            or pa.types.is_fixed_size_list(array.type)
-        ):
+        if _is_list(array.type):
             lengths = set(np.unique(array.value_lengths().to_numpy(zero_copy_only=False)).tolist())
             array = array.flatten()
         else:
@@ -95,10 +102,11 @@ class ParquetFile:
                 f"column '{column}' of '{self.path}' has rows of {sorted(lengths)} numbers, but meta/info.json says "
                 f"{dim}; correct the shape in meta/info.json"
             )
-        try:
-            flat = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-        except pa.ArrowException as error:
-            raise DataError(f"column '{column}' of '{self.path}' must hold numbers, but holds {array.type}") from error
+        if not _is_numeric(array.type):
+            raise DataError(
+                f"column '{column}' of '{self.path}' must hold numbers, but holds {array.type}; record it again"
+            )
+        flat = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         return np.asarray(flat, dtype=np.float64).reshape(-1, dim)
 
     def encoded_images(self, column: str) -> Iterator[bytes]:
@@ -107,8 +115,7 @@ class ParquetFile:
         Raises:
             DataError: no such column, not images, or an empty row.
         """
-        if column not in self.columns:
-            raise self._missing(column)
+        self._check_there_once(column)
         groups, first = self._groups()
         row = first
         try:
@@ -132,8 +139,7 @@ class ParquetFile:
         )
 
     def _column(self, column: str) -> Any:
-        if column not in self.columns:
-            raise self._missing(column)
+        self._check_there_once(column)
         groups, first = self._groups()
         if column not in self._read or self._read[column][0] != groups:
             try:
@@ -150,11 +156,22 @@ class ParquetFile:
         groups = [int(group) for group in range(first, last + 1)] if len(self) else []
         return groups, int(starts[groups[0]]) if groups else self._rows.start
 
-    def _missing(self, column: str) -> DataError:
-        return DataError(
-            f"'{self.path}' has no column '{column}', only {self.columns}; "
-            "correct the features in meta/info.json or record it again"
-        )
+    def _check_there_once(self, column: str) -> None:
+        count = self.columns.count(column)
+        if count != 1:
+            found = f"{count} columns" if count else "no column"
+            raise DataError(
+                f"'{self.path}' has {found} '{column}', only {self.columns}; "
+                "correct the features in meta/info.json or record it again"
+            )
+
+
+def _is_list(kind: Any) -> bool:
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
+
+
+def _is_numeric(kind: Any) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))
 
 
 def _damaged(path: Path, error: Exception) -> DataError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ ROW_STEP = 4
 
 Rows = NDArray[np.uint8]
 """uint8 [H / 4, W, 3]: what is compared of a picture."""
+NO_ROWS: Rows = np.empty((0, 0, 3), np.uint8)
 Run = tuple[int, int]
 """Steps of an episode, first and last, both included."""
 
@@ -41,6 +42,10 @@ class Watched:
     still: tuple[Run, ...]
     head: Rows
     tail: Rows
+
+    def without_pictures(self) -> Watched:
+        """The same, to be kept of a whole episode: only parts are ``joined``, and pictures take room."""
+        return replace(self, head=NO_ROWS, tail=NO_ROWS)
 
 
 class PictureWatch:

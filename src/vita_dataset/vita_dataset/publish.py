@@ -11,10 +11,14 @@ import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vita_dataset.errors import DataError, UsageError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EFBIG)
+"""What a file system says to its users, not to the programmer."""
 
 
 @contextmanager
@@ -37,24 +41,18 @@ def publish(
     Raises:
         UsageError: ``output`` exists and ``overwrite`` is False.
         DataError: ``output`` exists and is not replaceable, another process is writing it, its parent cannot be
-            written, or the disk is full.
+            written, or the disk is full or refuses.
     """
     output = output.resolve()
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(
-            f"the folder '{output.parent}' cannot be made ({error.strerror}); choose another place"
-        ) from error
-    with _locked(output):
+    with locked(output):
         staging = partial_folder(output)
         replaced = output.with_name(f".{output.name}.replaced")
         _recover(output, replaced)
         _check_existing(output, overwrite, replaceable)
-        if not resumable:
-            shutil.rmtree(staging, ignore_errors=True)
         whole = False
         try:
+            if not resumable and staging.exists():
+                shutil.rmtree(staging)
             staging.mkdir(exist_ok=resumable)
             work = staging / output.name
             yield work
@@ -62,10 +60,15 @@ def publish(
             _swap(work, output, replaced)
             whole = True
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno in FULL:
                 remedy = ", then go on with --resume" if resumable else ""
                 raise DataError(
                     f"the disk of '{output.parent}' is full; free some space or choose another disk{remedy}"
+                ) from error
+            if error.errno in REFUSED:
+                raise DataError(
+                    f"'{output}' cannot be written: '{error.filename or staging}' says '{error.strerror}'; mend that "
+                    "or choose another place"
                 ) from error
             raise
         finally:
@@ -103,8 +106,21 @@ def _is_at_or_below(path: Path, folder: Path) -> bool:
 
 
 @contextmanager
-def _locked(output: Path) -> Iterator[None]:
-    """Hold the one right to write ``output``; the kernel releases it when the process ends, however it ends."""
+def locked(output: Path) -> Iterator[None]:
+    """Hold the one right to write ``output``; the kernel releases it when the process ends, however it ends.
+
+    Args:
+        output: the final name; its folder is made.
+
+    Raises:
+        DataError: another process holds it, or the folder cannot be written.
+    """
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"the folder '{output.parent}' cannot be made ({error.strerror}); choose another place"
+        ) from error
     path = output.with_name(f".{output.name}.lock")
     while True:
         try:
@@ -120,8 +136,14 @@ def _locked(output: Path) -> Iterator[None]:
             raise DataError(
                 f"'{output}' is being written by another process; wait for it to end or choose another output"
             ) from error
-        if path.exists() and os.path.samestat(path.stat(), os.fstat(handle.fileno())):
-            break
+        except OSError as error:
+            handle.close()
+            raise DataError(
+                f"the file system of '{output.parent}' knows no locks ({error.strerror}); choose another place"
+            ) from error
+        with suppress(FileNotFoundError):
+            if os.path.samestat(path.stat(), os.fstat(handle.fileno())):
+                break
         handle.close()  # its last holder removed this file in between: lock the new one
     try:
         yield
@@ -164,7 +186,7 @@ def _swap(work: Path, output: Path, replaced: Path) -> None:
             replaced.rename(output)
             raise
         _sync(output.parent)
-        shutil.rmtree(replaced)
+        shutil.rmtree(replaced, ignore_errors=True)  # what readers keep open on a network disk goes with the next run
     else:
         work.rename(output)
         _sync(output.parent)

@@ -24,10 +24,6 @@ OnImages = Callable[[int], None]
 """Called with the number of images converted since the last call."""
 
 
-class WorkersLostError(DataError):
-    """Workers died again and again. What the others have finished is kept."""
-
-
 @dataclass(frozen=True)
 class ConversionJob:
     """What every worker needs to know.
@@ -62,13 +58,8 @@ class RangeConverter:
         """Open the recording.
 
         Raises:
-            DataError: it cannot be read, or this machine does not see the folders.
+            DataError: it cannot be read.
         """
-        if not job.journal.is_dir():
-            raise DataError(
-                f"the folder '{job.journal}' does not exist on this machine; recording and result must lie on a file "
-                "system that all workers share"
-            )
         self._job = job
         self._source = job.request.open()
         self._noted = 0
@@ -78,12 +69,15 @@ class RangeConverter:
 
         Raises:
             DataError: the recording is damaged.
+            UnfinishedError: this machine does not see the folders, or they are of another conversion.
             OSError: the disk is full or cannot be written.
         """
-        episodes = [self._source.episode(piece.episode) for piece in steps.pieces]
-        records = {camera.key: self._camera(camera, steps, episodes, on_images) for camera in self._job.spec.cameras}
-        notes, self._noted = self._source.notes[self._noted :], len(self._source.notes)
-        Journal(self._job.journal).write(RangeRecord(steps.number, records, tuple(notes)))
+        job, journal = self._job, Journal(self._job.journal)
+        with journal.working(job.spec.to_dict()):
+            episodes = [self._source.episode(piece.episode) for piece in steps.pieces]
+            records = {camera.key: self._camera(camera, steps, episodes, on_images) for camera in job.spec.cameras}
+            notes, self._noted = self._source.notes[self._noted :], len(self._source.notes)
+            journal.write(RangeRecord(steps.number, records, tuple(notes)))
 
     def _camera(
         self, camera: CameraSpec, steps: StepRange, episodes: list[Episode], on_images: OnImages
@@ -99,7 +93,8 @@ class RangeConverter:
                 stats.update(stored)
                 watch.add(stored)
                 on_images(1)
-            watched.append(watch.result())
+            whole = piece.stop - piece.first == len(episode.table)
+            watched.append(watch.result().without_pictures() if whole else watch.result())
         if len(writer) != len(steps):
             raise DataError(f"{len(writer)} frames of '{camera.key}' came for {len(steps)} steps; convert again")
         writer.close()

@@ -59,7 +59,7 @@ def remote_errors(url: str) -> Iterator[None]:
             f"'{shown(url)}' cannot be reached: a package for this kind of URL is missing ({error}); install it"
         ) from error
     except Exception as error:
-        reason = str(error) or type(error).__name__
+        reason = shown(str(error)) or type(error).__name__
         raise DataError(
             f"'{shown(url)}' cannot be read or written ({reason}); check the URL, the network and the credentials"
         ) from error

@@ -13,6 +13,7 @@ from vita_dataset.conversion import Conversion, describe_result, run_conversion
 from vita_dataset.conversion_plan import ConversionPlan
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.progress import Progress, no_progress
+from vita_dataset.publish import locked
 from vita_dataset.remote_folder import shown
 from vita_dataset.upload import upload
 from vita_dataset.zarr_store import is_converted, open_dataset
@@ -54,30 +55,31 @@ class RemoteOutput:
 
         Raises:
             UsageError: there is a dataset already and no ``overwrite``; and as ``run_conversion``.
-            DataError: the URL cannot be written; and as ``run_conversion``.
+            DataError: the URL cannot be written, another process of this machine does; and as ``run_conversion``.
         """
         url = self.url(plan.spec.repo_id)
         if is_converted(url) and not overwrite:
             raise UsageError(f"'{shown(url)}' exists; add --overwrite to replace it, or choose another name")
-        result = self._made_before(plan) if resume else None
-        if result is None:
-            shutil.rmtree(plan.output, ignore_errors=True)
-            result = run_conversion(
-                plan,
-                workers=workers,
-                scheduler=scheduler,
-                overwrite=overwrite,
-                resume=resume,
-                on_progress=on_progress,
-            )
-        try:
-            upload(result.output, url, overwrite=overwrite, on_progress=on_progress)
-        except DataError as error:
-            raise DataError(
-                f"{error}; the training set itself is whole in '{result.output}': the same command with --resume "
-                "uploads it"
-            ) from error
-        shutil.rmtree(result.output)
+        with locked(plan.output.with_name(f"{plan.output.name}.upload")):  # another one would remove what goes up
+            result = self._made_before(plan) if resume else None
+            if result is None:
+                shutil.rmtree(plan.output, ignore_errors=True)
+                result = run_conversion(
+                    plan,
+                    workers=workers,
+                    scheduler=scheduler,
+                    overwrite=overwrite,
+                    resume=resume,
+                    on_progress=on_progress,
+                )
+            try:
+                upload(result.output, url, overwrite=overwrite, on_progress=on_progress)
+            except DataError as error:
+                raise DataError(
+                    f"{error}; the training set itself is whole in '{result.output}': the same command with --resume "
+                    "uploads it"
+                ) from error
+            shutil.rmtree(result.output)
         return result
 
     def _made_before(self, plan: ConversionPlan) -> Conversion | None:

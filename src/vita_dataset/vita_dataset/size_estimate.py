@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vita_dataset.conversion_plan import ConversionPlan
+from vita_dataset.errors import DataError
 from vita_dataset.frame_files import frame_writer
 from vita_dataset.image import fit_image
 from vita_dataset.origin import folder_bytes
@@ -41,8 +42,18 @@ def estimate(plan: ConversionPlan) -> Estimate:
     """Convert the first pictures of each camera into a temporary folder, which is removed again.
 
     Raises:
-        DataError: they cannot be read.
+        DataError: they cannot be read, or the folder of temporary files cannot be written.
     """
+    try:
+        return _measure(plan)
+    except OSError as error:
+        raise DataError(
+            f"the folder of temporary files cannot be written ({error}); name another one in the environment variable "
+            "TMPDIR"
+        ) from error
+
+
+def _measure(plan: ConversionPlan) -> Estimate:
     episode = plan.source.episode(0)
     count = min(SAMPLE, len(episode.table))
     stored, images = 0.0, 0

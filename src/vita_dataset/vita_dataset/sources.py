@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Protocol
 
 from vita_dataset.converted_source import ConvertedSource
 from vita_dataset.episode import Episode
 from vita_dataset.errors import DataError
+from vita_dataset.file_checks import is_file, is_folder
+from vita_dataset.folder import Place, parse_place
 from vita_dataset.lerobot_reader import LeRobotDataset
 from vita_dataset.spec import DatasetSpec
 from vita_dataset.video import ALL_CORES
-from vita_dataset.vita_zarr_source import VitaZarr, is_vita_zarr
+from vita_dataset.vita_zarr_source import CONFIG, VitaZarr, is_vita_zarr
 from vita_dataset.zarr_store import is_converted
 
 
@@ -57,12 +58,12 @@ class EpisodeSource(Protocol):
 
 
 def open_source(
-    path: Path, *, threads: int = ALL_CORES, state_key: str | None = None, action_key: str | None = None
+    place: Place, *, threads: int = ALL_CORES, state_key: str | None = None, action_key: str | None = None
 ) -> EpisodeSource:
     """Open a LeRobot dataset, a converted one, or one that the original VITA code converted.
 
     Args:
-        path: its folder.
+        place: its folder; of a converted one also a URL.
         threads: that decode a video; see ``vita_dataset.video.Video``.
         state_key: the measured vector of a recording; None: by its name.
         action_key: the commanded vector of a recording; None: by its name.
@@ -71,10 +72,17 @@ def open_source(
         DataError: it is none of these, or damaged.
         UsageError: a recording does not have these vectors.
     """
-    if not path.is_dir():
+    path = parse_place(place) if isinstance(place, str) else place
+    if isinstance(path, str):
+        return ConvertedSource(path)
+    if not is_folder(path):
         raise DataError(f"the dataset folder '{path}' does not exist; correct the path")
     if is_converted(path):
         return ConvertedSource(path)
     if is_vita_zarr(path):
         return VitaZarr(path, state_key=state_key, action_key=action_key)
+    if is_file(path / CONFIG) and not is_file(path / "meta" / "info.json"):
+        raise DataError(
+            f"'{path / CONFIG}' is damaged, or of something else than a training set; copy or convert the dataset again"
+        )
     return LeRobotDataset(path, threads=threads, state_key=state_key, action_key=action_key)

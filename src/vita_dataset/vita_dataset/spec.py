@@ -5,6 +5,7 @@ Written by the converter into ``config.json``, copied into each checkpoint, chec
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -96,6 +97,30 @@ class DatasetSpec:
         have = ", ".join(camera.key for camera in self.cameras) or "none"
         raise DataError(f"camera '{key}' is not in dataset '{self.repo_id}', which has: {have}; correct the key")
 
+    def _check_kinds(self) -> None:
+        """Refuse what JSON can hold in place of a number or a text.
+
+        Raises:
+            TypeError: shows what was found.
+            DataError: the rate is no rate.
+        """
+        texts = [self.repo_id, self.image_codec, *vars(self.source).values()]
+        numbers: list[Any] = []
+        for vector in (self.state, self.action):
+            texts += [vector.key, *(vector.names or ())]
+            numbers.append(vector.dim)
+        for camera in self.cameras:
+            texts.append(camera.key)
+            numbers += [camera.height, camera.width, camera.channels]
+        wrong = [value for value in texts if not isinstance(value, str)]
+        wrong += [value for value in numbers if type(value) is not int or value < 1]
+        if isinstance(self.fps, bool) or not isinstance(self.fps, (int, float)):
+            wrong.append(self.fps)
+        if wrong:
+            raise TypeError(f"{wrong[0]!r} stands where a text or a number above 0 must be")
+        if not 0 < self.fps < math.inf:
+            raise DataError(f"the dataset's fps must be above 0, but is {self.fps}; convert the dataset again")
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
         return asdict(self)
@@ -118,7 +143,9 @@ class DatasetSpec:
             if fields.get("resize") is not None:
                 height, width = fields["resize"]
                 fields["resize"] = (int(height), int(width))
-            return cls(**fields)
+            spec = cls(**fields)
+            spec._check_kinds()
+            return spec
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(
                 f"the dataset description does not have the expected fields ({error!r}); "

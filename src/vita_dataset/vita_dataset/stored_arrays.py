@@ -86,7 +86,7 @@ def _look(folder: Folder, name: str, shape: tuple[int, ...], dtype: str) -> _Sto
         )
         if min(stored.file_shape, default=1) < 1 or len(stored.file_shape) != len(found):
             raise ValueError(f"chunks of {stored.file_shape}")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, AttributeError, RecursionError) as error:
         raise DataError(f"'{folder}/{name}' is missing or no zarr array; convert the dataset again") from error
     if found != shape or found_dtype != dtype:
         raise DataError(

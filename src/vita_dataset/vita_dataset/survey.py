@@ -65,7 +65,8 @@ def survey(source: EpisodeSource, *, frames: bool = False, on_progress: Progress
             finite = np.isfinite(table.state).all(axis=1) & np.isfinite(table.action).all(axis=1)
             state.update(table.state[finite])
             action.update(table.action[finite])
-            moves = np.abs(np.diff(table.action.astype(np.float64), axis=0))
+            with np.errstate(invalid="ignore"):  # from infinity to infinity
+                moves = np.abs(np.diff(table.action.astype(np.float64), axis=0))
             change = np.fmax(change, np.nan_to_num(moves, posinf=0.0).max(axis=0, initial=0.0))
             damage += _read_frames(episode, verification, images)
             read += 1
@@ -80,7 +81,7 @@ def survey(source: EpisodeSource, *, frames: bool = False, on_progress: Progress
         stats |= {camera.key: source.stats[camera.key] for camera in spec.cameras}
     stats |= {key: running.result() for key, running in images.items() if running.count}
     report = verification.report(stats)
-    return Survey(stats[spec.state.key], stats[spec.action.key], change, report, tuple(str(error) for error in damage))
+    return Survey(stats[spec.state.key], stats[spec.action.key], change, report, tuple(dict.fromkeys(map(str, damage))))
 
 
 def _read_frames(episode: Episode, verification: Verification, images: dict[str, RunningImageStats]) -> list[DataError]:

@@ -1,10 +1,9 @@
-"""Video files to frames and back. The one file that imports PyAV."""
+"""Video files to frames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -13,16 +12,12 @@ import numpy as np
 from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
-from vita_dataset.errors import DataError, UsageError
+from vita_dataset.errors import DataError
+from vita_dataset.file_checks import is_file
 from vita_dataset.frame_index import FrameIndex, PacketTimes
 
 ALL_CORES = 0
 """Decoding threads: as many as the codec likes."""
-X265 = "libx265"
-ENCODERS = {"h264": "libx264", "mpeg4": "mpeg4", "av1": "libsvtav1", "hevc": X265}
-NARROW = 64
-"""[pixels] x265 4.2 writes past its buffers for pictures 33 to 48 wide, where it looks ahead for what later frames
-refer to, and kills the process sooner or later; below this width it does not look."""
 
 
 def decode_video(path: Path, threads: int = ALL_CORES) -> Iterator[NDArray[np.uint8]]:
@@ -66,7 +61,7 @@ class Video:
         Raises:
             DataError: the file is missing, empty, truncated or no video, or its frames have no times.
         """
-        if not path.is_file():
+        if not is_file(path):
             raise DataError(f"the video '{path}' is missing; copy it again from where the recording was made")
         self.path = path
         self.position = None
@@ -88,6 +83,11 @@ class Video:
 
     def __len__(self) -> int:
         return len(self._index)
+
+    @property
+    def codec(self) -> str:
+        """The codec's usual name, such as "h264" or "av1"."""
+        return self._stream.codec_context.codec.canonical_name
 
     def first_at(self, time_s: float) -> int:
         """The number of the first frame shown at or after a time [s] in the file; ``len`` where there is none."""
@@ -196,68 +196,8 @@ class Video:
         )
 
 
-def _unreadable(path: Path, error: Exception) -> DataError:
+def _unreadable(path: Path, error: av.error.FFmpegError) -> DataError:
     return DataError(
-        f"the video '{path}' is truncated or damaged ({error}); copy it again from where the recording was made"
+        f"the video '{path}' is truncated or damaged ({error.strerror}); copy it again from where the recording was "
+        "made"
     )
-
-
-def encode_video(path: Path, frames: Iterable[NDArray[np.uint8]], fps: float, codec: str = "h264") -> int:
-    """Write frames as an mp4.
-
-    The same frames do not always give the same bytes: x264 differs about once in a hundred runs (seen at 32x48), even
-    with one thread. What must be reproducible to the bit embeds images.
-
-    Args:
-        path: the mp4 to write.
-        frames: uint8 [H, W, 3] RGB, even sides, all of one size.
-        fps: frames per second [Hz].
-        codec: a key of ``ENCODERS``.
-
-    Returns:
-        The number of frames written.
-
-    Raises:
-        UsageError: an unknown codec, or one that this build of PyAV cannot write.
-        DataError: no frame, odd sides, or frames of different sizes.
-    """
-    encoder = check_codec(codec)
-    count = 0
-    size: tuple[int, ...] = ()
-    with av.open(str(path), "w", format="mp4") as container:
-        rate = Fraction(fps).limit_denominator(100_000)
-        stream = container.add_stream(encoder, rate=rate)
-        assert isinstance(stream, av.VideoStream)  # ENCODERS holds video encoders only
-        stream.pix_fmt = "yuv420p"
-        stream.codec_context.thread_count = 1
-        for image in frames:
-            if not count:
-                size = image.shape
-                if size[0] % 2 or size[1] % 2:
-                    raise DataError(
-                        f"a video needs even sides, but the frames are {size[0]}x{size[1]} (H x W); "
-                        "resize them or embed images instead"
-                    )
-                stream.height, stream.width = size[:2]
-                if encoder == X265 and size[1] < NARROW:
-                    stream.options = {"x265-params": "cutree=0"}
-            if image.shape != size:
-                raise DataError(f"frame {count} of '{path.name}' is {list(image.shape)}, the first was {list(size)}")
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
-            count += 1
-        if not count:
-            raise DataError(f"no frames were given for the video '{path.name}'; an episode needs at least one step")
-        container.mux(stream.encode(None))
-    return count
-
-
-def check_codec(codec: str) -> str:
-    """The encoder's name for a codec.
-
-    Raises:
-        UsageError: an unknown codec, or one that this build of PyAV cannot write.
-    """
-    available = [name for name, encoder in ENCODERS.items() if encoder in av.codecs_available]
-    if codec not in available:
-        raise UsageError(f"video codec '{codec}' cannot be written here; choose one of {available} or embedded images")
-    return ENCODERS[codec]

@@ -7,6 +7,7 @@ also run any codec that the file names, and some of those execute what they find
 from __future__ import annotations
 
 import itertools
+import math
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vita_dataset.errors import DataError
+from vita_dataset.file_checks import is_file
 from vita_dataset.lerobot_json import field, read_object
 
 METADATA = ".zarray"
@@ -24,6 +26,7 @@ CODECS = ("blosc", "zstd", "lz4", "zlib", "gzip")
 DAMAGE = (OSError, EOFError, RuntimeError, ValueError, zlib.error)
 """What these raise for content that is not theirs."""
 MOST_CHUNK_BYTES = 1 << 30
+MOST_CHUNKS = 10_000_000
 REMEDY = "copy it again or convert the recording itself"
 
 
@@ -54,15 +57,17 @@ class VitaArray:
         self.dtype = _dtype(described, file)
         if len(self.shape) != len(self._chunk) or not self.shape:
             raise DataError(f"'{file}' cuts the shape {self.shape} into chunks of {self._chunk}; {REMEDY}")
-        self._chunk_bytes = self.dtype.itemsize
-        for side in self._chunk:
-            self._chunk_bytes *= side
+        self._chunk_bytes = self.dtype.itemsize * math.prod(self._chunk)
         if self._chunk_bytes > MOST_CHUNK_BYTES:
             raise DataError(f"'{file}' has chunks of {self._chunk_bytes} bytes, which cannot be; {REMEDY}")
         self._codec = _codec(described, file)
         self._is_blosc = isinstance(self._codec, numcodecs.Blosc)
         self._separator: str = field(described, "dimension_separator", str, file, ".")
         self._grid = [-(-side // chunk) for side, chunk in zip(self.shape, self._chunk, strict=True)]
+        if math.prod(self._grid) > MOST_CHUNKS:
+            raise DataError(
+                f"'{file}' cuts the shape {self.shape} into {math.prod(self._grid)} chunks, which cannot be; {REMEDY}"
+            )
         self._check_chunks()
 
     def __len__(self) -> int:
@@ -112,7 +117,7 @@ class VitaArray:
 
     def _check_chunks(self) -> None:
         for place in itertools.product(*(range(count) for count in self._grid)):
-            if not (path := self._chunk_file(place)).is_file():
+            if not is_file(path := self._chunk_file(place)):
                 raise self._missing(path)
 
     def _missing(self, path: Path) -> DataError:

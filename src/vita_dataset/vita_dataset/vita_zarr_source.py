@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from vita_dataset.content_hash import hash_files
 from vita_dataset.episode import Episode, EpisodeTable, FrameSource, step_range
 from vita_dataset.errors import DataError
+from vita_dataset.file_checks import is_file, is_folder
 from vita_dataset.lerobot_features import Feature, read_feature
 from vita_dataset.lerobot_json import field, read_object
 from vita_dataset.lerobot_steps import check_in_order, times_from_start
@@ -199,7 +200,7 @@ class VitaZarr:
 
 def is_vita_zarr(path: Path) -> bool:
     """Whether a folder was made by the original code, whole or not."""
-    return (path / ".zgroup").is_file() and (path / CONFIG).is_file() and (path / "data").is_dir()
+    return is_file(path / ".zgroup") and is_file(path / CONFIG) and is_folder(path / "data")
 
 
 def _episode_ends(root: Path) -> list[int]:

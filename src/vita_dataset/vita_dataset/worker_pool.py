@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import ctypes
 import signal
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 import cv2
 
 from vita_dataset.errors import VitaError
-from vita_dataset.range_converter import ConversionJob, OnImages, RangeConverter, WorkersLostError
+from vita_dataset.range_converter import ConversionJob, OnImages, RangeConverter
+from vita_dataset.range_journal import UnfinishedError
 from vita_dataset.range_plan import StepRange, choose
 
 REPORT_S = 0.2
@@ -24,7 +24,8 @@ REPORT_S = 0.2
 MOST_DEATHS = 2
 """How many workers may be killed over one range before the conversion gives up."""
 END_S = 10.0
-PR_SET_PDEATHSIG = 1
+BUG = 1
+"""The exit code of a process that ends with a traceback. All others are deaths: those that Python cannot tell, too."""
 
 
 @dataclass(eq=False)
@@ -49,7 +50,7 @@ def convert_in_pool(job: ConversionJob, ranges: Sequence[StepRange], workers: in
             those of a range that is begun again.
 
     Raises:
-        WorkersLostError: workers were killed again and again.
+        UnfinishedError: workers were killed again and again.
         DataError: the recording is damaged.
         OSError: the disk is full or cannot be written.
     """
@@ -59,12 +60,18 @@ def convert_in_pool(job: ConversionJob, ranges: Sequence[StepRange], workers: in
     # Forked from a fresh process that has imported everything: quick, and free of this one's threads.
     context = get_context("forkserver")
     context.set_forkserver_preload([__name__])
+    _start_server()
     crew: list[_Worker] = []
 
     def hire() -> None:
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, job), daemon=True)
-        process.start()
+        try:
+            process.start()
+        except EOFError as error:
+            raise UnfinishedError(
+                "the process that starts workers was killed; what is done is kept: run the same again with --resume"
+            ) from error
         theirs.close()
         crew.append(_Worker(process, ours))
 
@@ -84,8 +91,8 @@ def convert_in_pool(job: ConversionJob, ranges: Sequence[StepRange], workers: in
         worker.connection.close()
         if worker.current is None:
             return
-        if worker.process.exitcode is None or worker.process.exitcode >= 0:
-            raise RuntimeError(f"a worker ended with exit code {worker.process.exitcode}; its traceback is above")
+        if worker.process.exitcode == BUG:
+            raise RuntimeError("a worker ended with an error; its traceback is above")
         deaths[worker.current] = deaths.get(worker.current, 0) + 1
         on_images(-worker.images)
         pending.add(worker.current)
@@ -119,28 +126,37 @@ def convert_in_pool(job: ConversionJob, ranges: Sequence[StepRange], workers: in
 
 def _work(connection: Connection, job: ConversionJob) -> None:
     """Convert what comes through the connection; end when the other side has closed it, or is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the one that was started decides
-    _die_with_the_server()
     cv2.setNumThreads(1)
     try:
         converter = RangeConverter(job)
-        while (steps := connection.recv()) is not None:
+        while (steps := _received(connection)) is not None:
             counter = _Counter(connection)
             converter.convert(steps, counter)
             counter.finish()
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return
     except (VitaError, OSError) as error:
         _send(connection, error)
 
 
-def _die_with_the_server() -> None:
-    """Let the kernel end this process with the one that forked it, which ends with the one that was started.
+def _received(connection: Connection) -> StepRange | None:
+    """The next range; None when there is nobody to send one."""
+    try:
+        steps: StepRange = connection.recv()
+    except (EOFError, ConnectionResetError):
+        return None
+    return steps
 
-    A worker that outlived a killed conversion would write into the files of the one that resumes it.
+
+def _start_server() -> None:
+    """Start the process that workers are forked from, deaf to Ctrl-C like all that it forks.
+
+    Ctrl-C reaches every process of a terminal; the one that was started decides.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    resource_tracker.ensure_running()  # else it would be started below, and undo the mask
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 class _Counter:
@@ -159,21 +175,27 @@ class _Counter:
     def finish(self) -> None:
         if self._images:
             self._tell()
-        self._connection.send(0)
+        self._send(0)
 
     def _tell(self) -> None:
-        self._connection.send(self._images)
+        self._send(self._images)
         self._images, self._told_s = 0, time.monotonic()
+
+    def _send(self, images: int) -> None:
+        try:
+            self._connection.send(images)
+        except ConnectionError:
+            sys.exit()  # nobody listens any more: the conversion was killed
 
 
 def _send(connection: Connection, message: StepRange | Exception) -> None:
     """Send, unless the other side is gone, which is noticed where it is listened to."""
-    with suppress(BrokenPipeError, ConnectionResetError):
+    with suppress(ConnectionError):
         connection.send(message)
 
 
 def _given_up(steps: StepRange, exit_code: int | None) -> Exception:
-    return WorkersLostError(
+    return UnfinishedError(
         f"{MOST_DEATHS} worker processes were killed over the same {len(steps)} steps from step {steps.first} on "
         f"(exit code {exit_code}), probably for lack of memory; what is done is kept: run the same again with --resume "
         "and fewer --workers"

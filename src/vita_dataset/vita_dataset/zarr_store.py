@@ -25,7 +25,7 @@ from zarr.codecs import Crc32cCodec
 
 from vita_dataset.episode import Episode, EpisodeTable, step_range
 from vita_dataset.errors import DataError, UsageError
-from vita_dataset.folder import Folder, Identity, open_folder
+from vita_dataset.folder import Folder, Identity, Place, open_folder
 from vita_dataset.frame_files import rows_per_file
 from vita_dataset.image_codec import ImageCodec
 from vita_dataset.jpeg_zarr_codec import NAME as JPEG
@@ -100,7 +100,7 @@ class ConvertedDataset:
         notes: nothing; a converted dataset is read as written.
     """
 
-    def __init__(self, place: str | Path) -> None:
+    def __init__(self, place: Place) -> None:
         """See ``open_dataset``."""
         self.folder = folder = open_folder(place)
         config, self._identity = _read_config(folder)
@@ -110,7 +110,7 @@ class ConvertedDataset:
             self.tasks = {int(number): str(text) for number, text in config["tasks"].items()}
             steps, episodes = int(config["counts"]["steps"]), int(config["counts"]["episodes"])
             codec = ImageCodec.parse(self.spec.image_codec)
-        except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError, UsageError) as error:
             raise DataError(
                 f"'{folder}/config.json' does not have the expected content ({error!r}); convert the dataset again"
             ) from error
@@ -220,7 +220,7 @@ class ConvertedDataset:
         try:
             lines = (content or b"").decode("utf-8").splitlines()
             tasks = tuple(str(json.loads(line)["tasks"][0]) for line in lines)
-        except (ValueError, KeyError, IndexError, TypeError) as error:
+        except (ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
             raise DataError(f"{where} cannot be read ({error!r}); convert the dataset again") from error
         if len(tasks) != self.episode_count:
             raise DataError(f"{where} lists {len(tasks)} of {self.episode_count} episodes; convert the dataset again")
@@ -233,7 +233,7 @@ class ConvertedDataset:
             yield from self.read_frames(key, steps[start : start + FRAMES_AT_ONCE])
 
 
-def open_dataset(place: str | Path) -> ConvertedDataset:
+def open_dataset(place: Place) -> ConvertedDataset:
     """Open a converted dataset.
 
     Args:
@@ -246,7 +246,7 @@ def open_dataset(place: str | Path) -> ConvertedDataset:
     return ConvertedDataset(place)
 
 
-def is_converted(place: str | Path) -> bool:
+def is_converted(place: Place) -> bool:
     """Whether a folder or URL says of itself that it is a converted dataset, whole or not.
 
     Raises:
@@ -260,7 +260,7 @@ def _config(folder: Folder) -> Mapping[str, Any] | None:
     try:
         config = json.loads(folder.read("config.json") or "")
         return config if config.get("format") == FORMAT else None
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return None
 
 

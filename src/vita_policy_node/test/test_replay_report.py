@@ -101,6 +101,14 @@ def test_joints_that_only_tremble_do_not_decide(bag):
     assert "do not move: elbow" in format_table(report)
 
 
+def test_a_recording_in_which_nothing_moves_has_no_shares(bag):
+    result = replay_bag(bag, LAYOUT, settings(), still, 8)
+    report = make_report(result, np.full((STEPS, 3), 0.3), None, {})
+    assert "recorded range: none, for no joint moves in the recording\n" in format_table(report)
+    assert "nan" not in format_table(report)
+    assert report.to_dict()["overall"]["policy"]["mae_over_range"] is None
+
+
 def test_the_baselines_are_told_apart(bag):
     report = report_of(bag, still)
     document = report.to_dict()
@@ -118,6 +126,8 @@ def test_a_policy_that_mostly_holds_does_not_beat_holding(bag):
     report = report_of(bag, fails)
     assert report.policy.count == 0
     assert not report.beats_hold
+    assert "nan" not in format_table(report)
+    assert "policy -, hold -, measured -" in format_table(report)
     document = json.loads(json.dumps(report.to_dict(), allow_nan=False))
     assert document["overall"]["policy"]["mae"] is None
 
@@ -184,3 +194,11 @@ def test_a_robot_file_is_found_by_path(tmp_path):
     assert find_robot_file(str(path)) == path
     with pytest.raises(UsageError, match="robot 'absent'"):
         find_robot_file("absent")
+
+
+def test_a_report_that_cannot_be_written_ends_in_one_sentence(bag, checkpoint, tmp_path, capsys):
+    out = tmp_path / "file"
+    out.write_text("mine")
+    assert run_cli(cli.replay, ["--bag", str(bag), "--checkpoint", str(checkpoint), "--out", str(out)]) == 1
+    assert f"cannot be written to '{out}'" in capsys.readouterr().err
+    assert out.read_text() == "mine"

@@ -61,9 +61,12 @@ def replay(argv: Sequence[str]) -> int:
     report = make_report(result, np.array(list(recorded.values())), beside, origin)
 
     out: Path = arguments.out or Path(f"replay_{bag.resolve().name}")
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "report.json").write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
-    plot_replay(result, recorded, live, out / "report.png")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "report.json").write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
+        plot_replay(result, recorded, live, out / "report.png")
+    except OSError as error:
+        raise DataError(f"the report cannot be written to '{out}' ({error.strerror}); choose another --out") from error
     _print(report, out)
     if arguments.commands and not pairs:
         raise DataError(f"bag '{arguments.commands}' holds no command beside a recorded action; was the node active?")

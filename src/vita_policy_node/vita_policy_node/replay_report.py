@@ -171,19 +171,29 @@ def format_table(report: ReplayReport) -> str:
     head = f"{'joint':<{width}}" + "".join(f"  {kind + ' MAE':>11}  {kind + ' RMSE':>11}" for kind, _ in kinds)
     lines = [head]
     for index, name in enumerate(report.names):
-        cells = "".join(f"  {errors.mae[index]:11.4f}  {errors.rmse[index]:11.4f}" for _, errors in kinds)
+        cells = "".join(_cell(value) for _, errors in kinds for value in (errors.mae[index], errors.rmse[index]))
         lines.append(f"{name:<{width}}{cells}")
-    cells = "".join(f"  {errors.mae.mean():11.4f}  {errors.rmse.mean():11.4f}" for _, errors in kinds)
+    cells = "".join(_cell(value) for _, errors in kinds for value in (errors.mae.mean(), errors.rmse.mean()))
     lines.append(f"{'all joints':<{width}}{cells}")
-    shares = ", ".join(
-        f"{kind} {100 * errors.normalised:.1f} %" for kind, errors in [*kinds, ("measured", report.measured)]
-    )
-    lines.append(f"mean absolute error over each joint's recorded range: {shares}")
-    if report.not_moving:
-        lines.append(f"  without the joints that do not move: {', '.join(report.not_moving)}")
+    lines += _shares([*kinds, ("measured", report.measured)], report)
     lines.append(f"policy: assumed inference time {report.details['assumed_latency_ms']:g} ms")
     lines += [f"hold: {HOLD}", f"measured: {MEASURED}"]
     return "\n".join(lines)
+
+
+def _cell(value: float) -> str:
+    """A number of the table; a dash where no tick was compared."""
+    return f"  {value:11.4f}" if np.isfinite(value) else f"  {'-':>11}"
+
+
+def _shares(kinds: Sequence[tuple[str, Errors]], report: ReplayReport) -> list[str]:
+    """The errors over the recorded ranges of the joints that move, if any does."""
+    what = "mean absolute error over each joint's recorded range"
+    if not report.moves.any():
+        return [f"{what}: none, for no joint moves in the recording"]
+    shares = [f"{kind} {100 * errors.normalised:.1f} %" if errors.count else f"{kind} -" for kind, errors in kinds]
+    still = [f"  without the joints that do not move: {', '.join(report.not_moving)}"] if report.not_moving else []
+    return [f"{what}: {', '.join(shares)}", *still]
 
 
 def _rows(rows: Sequence[NDArray[np.float64] | None], width: int) -> Matrix:

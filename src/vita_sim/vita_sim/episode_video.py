@@ -11,7 +11,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from vita_dataset.video import encode_video
+from vita_dataset.video_encoder import encode_video
 
 Picture = NDArray[np.uint8]
 

@@ -16,10 +16,11 @@ from safetensors.torch import load_file
 from vita_dataset.upload import upload
 from vita_dataset.zarr_store import open_dataset
 from vita_train import checkpoint_writer, training
-from vita_train.callbacks import SaveCheckpoints, true_exit_codes
+from vita_train.callbacks import true_exit_codes
 from vita_train.data import BatchDataset
 from vita_train.policy.inference import load_policy
 from vita_train.policy.observation import Observation
+from vita_train.save_checkpoints import SaveCheckpoints
 from vita_train.schedule import lr_multiplier
 from vita_train.training_state import read_training_state
 

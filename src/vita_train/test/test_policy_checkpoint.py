@@ -57,7 +57,8 @@ def test_a_small_observer_is_served_as_it_was_trained(tmp_path: Path) -> None:
     assert served.config.observer == "small"
     with torch.inference_mode():
         expected = policy.predict(batch, batch[STATE])[0].numpy()
-    np.testing.assert_array_equal(served.predict_chunk(tiny_observation()).actions, expected)
+    # Serving may order its arithmetic otherwise than training.
+    assert np.abs(served.predict_chunk(tiny_observation()).actions - expected).max() <= 5e-6 * np.abs(expected).max()
 
 
 def test_settings_without_an_observer_mean_the_published_one(folder: Path) -> None:
@@ -114,9 +115,28 @@ def test_newest_whole_checkpoint(tmp_path: Path) -> None:
         latest_checkpoint(checkpoints / "step_0000000020")
     with pytest.raises(DataError, match="is not a folder"):
         latest_checkpoint(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="is not a folder"):
+        latest_checkpoint(checkpoints / "step_0000000010" / WEIGHTS)
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no checkpoint"):
         latest_checkpoint(tmp_path / "empty")
+
+
+def test_a_session_may_be_called_like_a_step(tmp_path: Path) -> None:
+    for session in (tmp_path / "step_2", tmp_path / "second_step_2"):
+        folder = session / "checkpoints" / "step_0000000010"
+        folder.mkdir(parents=True)
+        (folder / WEIGHTS).touch()
+        assert latest_checkpoint(session) == folder
+
+
+def test_a_folder_that_may_not_be_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)  # the tests may run as root, who may read everything
+    with pytest.raises(DataError, match=rf"'{folder.parent}' cannot be read \(Permission denied\)"):
+        latest_checkpoint(folder.parent)
 
 
 def drop(tensors: dict[str, Tensor]) -> None:

@@ -13,6 +13,9 @@ from vita_dataset.errors import DataError, UsageError
 from vita_train.policy.checkpoint import save_checkpoint
 from vita_train.policy.inference import ServedPolicy, load_policy
 
+SERVING_LIMIT = 5e-6
+"""Serving may order its arithmetic otherwise than training."""
+
 DEVICES = [("cpu", "fp32", 0.0)]
 if torch.cuda.is_available():
     DEVICES += [("cuda", "fp32", 1e-2), ("cuda", "fp16", 5e-2), ("cuda", "bf16", 1e-1)]
@@ -44,8 +47,9 @@ def test_it_is_the_trained_policy_with_a_central_crop(served: ServedPolicy) -> N
     with torch.inference_mode():
         expected = tiny_policy().eval().predict(batch, batch[STATE])[0].numpy()
     served.warm_up()
-    for _ in range(2):
-        np.testing.assert_array_equal(served.predict_chunk(tiny_observation()).actions, expected)
+    first, second = (served.predict_chunk(tiny_observation()).actions for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert np.abs(first - expected).max() <= SERVING_LIMIT * np.abs(expected).max()
 
 
 def test_read_only_and_further_images_are_welcome(served: ServedPolicy) -> None:

@@ -9,81 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from policy_support import ACTION, CAMERAS, STATE, tiny_config, tiny_observation, tiny_policy, tiny_stats
+from official_support import settings, write
+from policy_support import CAMERAS, tiny_config, tiny_observation, tiny_policy, tiny_spec, tiny_stats
 from safetensors.torch import save_file
 
 from vita_dataset.errors import DataError
-from vita_train.policy.checkpoint import load_checkpoint
+from vita_train.policy.checkpoint import load_checkpoint, save_checkpoint
 from vita_train.policy.inference import load_policy
-
-SETTINGS: dict[str, Any] = {
-    "session": "${policy.name}-20260101_000000",
-    "resize_shape": [32, 40],
-    "crop_shape": [28, 36],
-    "task": {
-        "name": "tiny",
-        "dataset_repo_id": "robot/task",
-        "dataset_root": "${oc.env:FLARE_DATASETS_DIR}/${task.dataset_repo_id}",
-        "fps": 8.333,
-        "image_keys": list(CAMERAS),
-        "state_key": STATE,
-        "action_key": ACTION,
-        "state_dim": 3,
-        "action_dim": 2,
-    },
-    "policy": {
-        "name": "vita",
-        "obs_horizon": 1,
-        "pred_horizon": 8,
-        "action_horizon": 4,
-        "vita": {
-            "decode_flow_latents": True,
-            "consistency_weight": 1.0,
-            "enc_contrastive_weight": 0.0,
-            "flow_contrastive_weight": 0.0,
-            "latent_dim": 32,
-        },
-        "flow_matcher": {"name": "exact", "sigma": 0.0, "num_sampling_steps": 3},
-        "flow_net": {"name": "simple", "hidden_dim": 32, "num_layers": 2, "mlp_ratio": 2, "dropout": 0.0},
-        "action_ae": {
-            "use_variational": False,
-            "enc_recon_weight": 0.5,
-            "flow_recon_weight": 0.5,
-            "net": {
-                "encoder_type": "cnn",
-                "decoder_type": "simple",
-                "enc_hidden_dim": "${policy.vita.latent_dim}",
-                "dec_hidden_dim": 32,
-                "latent_dim": "${policy.vita.latent_dim}",
-                "num_layers": 2,
-            },
-        },
-    },
-}
-
-
-def settings(**changes: Any) -> dict[str, Any]:
-    """The settings with some values replaced; ``a__b`` stands for a.b, and None removes the value."""
-    tree: dict[str, Any] = json.loads(json.dumps(SETTINGS))
-    for path, value in changes.items():
-        *groups, last = path.split("__")
-        inner = tree
-        for group in groups:
-            inner = inner[group]
-        inner[last] = value
-        if value is None:
-            del inner[last]
-    return tree
-
-
-def write(session: Path, tree: Any, logs: str = "logs") -> Path:
-    folder = session / "checkpoints" / "step_0000005000"
-    folder.mkdir(parents=True)
-    save_file(tiny_policy().state_dict(), folder / "model.safetensors")
-    (session / logs).mkdir(parents=True, exist_ok=True)
-    (session / logs / "train_config_202601010000.yaml").write_text(yaml.safe_dump({"session": "an older run"}))
-    (session / logs / "train_config_202602010000.yaml").write_text(yaml.safe_dump(tree))
-    return folder
 
 
 @pytest.mark.parametrize("logs", ["logs", "checkpoints/logs", "checkpoints/step_0000005000"])
@@ -178,3 +110,48 @@ def test_settings_that_are_no_settings(tmp_path: Path, text: str) -> None:
     (tmp_path / "logs" / "train_config_202602010000.yaml").write_text(text)
     with pytest.raises(DataError, match=r"train_config_202602010000\.yaml"):
         load_checkpoint(folder)
+
+
+TRAINING_ONLY = (
+    *(f"policy__vita__{name}" for name in ("consistency_weight", "enc_contrastive_weight", "flow_contrastive_weight")),
+    *("policy__flow_matcher__sigma", "policy__action_ae__enc_recon_weight", "policy__action_ae__flow_recon_weight"),
+)
+
+
+def test_settings_that_only_training_uses_may_be_missing(tmp_path: Path) -> None:
+    tree = settings(**dict.fromkeys(TRAINING_ONLY))
+    assert load_checkpoint(write(tmp_path, tree)).config.latent_dim == 32
+
+
+def test_a_file_from_elsewhere_counts_before_those_beside(tmp_path: Path) -> None:
+    folder = write(tmp_path / "session", {"session": "another run"})
+    elsewhere = tmp_path / "copied.yaml"
+    elsewhere.write_text(yaml.safe_dump(settings()))
+    for path in (folder, folder.parent, tmp_path / "session"):
+        assert load_policy(path, config_yaml=elsewhere).step == 5000
+    with pytest.raises(DataError, match=r"nowhere\.yaml' are not a file; give the run's train_config"):
+        load_policy(folder, config_yaml=tmp_path / "nowhere.yaml")
+
+
+def test_without_any_settings_the_error_names_the_ways_out(tmp_path: Path) -> None:
+    folder = write(tmp_path, settings())
+    for file in (tmp_path / "logs").iterdir():
+        file.unlink()
+    with pytest.raises(DataError, match=r"no train_config_\*\.yaml .* name it as config_yaml"):
+        load_checkpoint(tmp_path)
+    assert folder.is_dir()
+
+
+def test_our_own_checkpoint_is_served_with_its_own_settings_or_not_at_all(tmp_path: Path) -> None:
+    folder = save_checkpoint(tmp_path / "step_3", tiny_policy(), tiny_spec(), tiny_stats(), step=3)
+    file = tmp_path / "train_config_20260101_000000.yaml"
+    file.write_text(yaml.safe_dump(settings(policy__vita__consistency_weight=0.5, task__state_dim=None)))
+    assert load_checkpoint(folder, file).config == tiny_config()
+    file.write_text(yaml.safe_dump(settings(resize_shape=[48, 64], policy__flow_matcher__num_sampling_steps=6)))
+    with pytest.raises(DataError) as caught:
+        load_policy(folder, config_yaml=str(file))
+    for words in (
+        "resize_shape is [48, 64], in the checkpoint [32, 40]",
+        "num_sampling_steps is 6, in the checkpoint 3",
+    ):
+        assert words in str(caught.value)

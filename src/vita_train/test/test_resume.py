@@ -8,7 +8,7 @@ from policy_support import ACTION, CAMERAS, STATE, feature_stats, tiny_config, t
 
 from vita_dataset.errors import DataError, UsageError
 from vita_train.policy.checkpoint import save_checkpoint
-from vita_train.resume import check_start, find_start
+from vita_train.resume import check_start, find_start, seen_episodes
 from vita_train.session import Session
 
 
@@ -96,3 +96,9 @@ def test_another_conversion_of_the_same_recording_is_refused(checkpoint):
     ):
         assert difference in str(caught.value)
     assert CAMERAS[1] not in str(caught.value)
+
+
+def test_checkpoints_of_before_holding_out_tell_what_training_might_see():
+    assert seen_episodes({"task.dataset_episodes": None}, 3) == [0, 1, 2]
+    assert seen_episodes({"task.dataset_episodes": [4, 1]}, 5) == [4, 1]
+    assert seen_episodes({"task.dataset_episodes": [4, 1], "trained_on": [0, 1]}, 5) == [0, 1]

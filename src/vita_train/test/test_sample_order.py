@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vita_train.sample_order import SampleOrder
+from vita_train.sample_order import InOrder, SampleOrder
 
 
 @given(st.integers(1, 40), st.integers(1, 50), st.integers(0, 3), st.integers(1, 4))
@@ -24,3 +24,12 @@ def test_passes_and_seeds_differ():
     first, second, other = order.batch(0), order.batch(1), SampleOrder(100, 100, seed=2).batch(0)
     assert not np.array_equal(first, second)
     assert not np.array_equal(first, other)
+
+
+@given(st.integers(1, 50), st.integers(1, 20))
+def test_in_order_every_window_comes_once(windows, batch_size):
+    order = InOrder(windows, batch_size)
+    batches = [order.batch(number).tolist() for number in range(len(order))]
+    assert [window for batch in batches for window in batch] == list(range(windows))
+    assert all(len(batch) == batch_size for batch in batches[:-1])
+    assert 0 < len(batches[-1]) <= batch_size

@@ -32,6 +32,20 @@ def test_pruning_keeps_the_newest_and_multiples(tmp_path, keep_freq, kept):
     assert session.saved_steps() == kept
 
 
+def test_pruning_spares_what_is_named(tmp_path):
+    session = make(tmp_path, 2, 4, 6, 8)
+    assert session.prune(100, [4, 7]) == [2, 6]
+    assert session.saved_steps() == [4, 8]
+
+
+def test_later_validations_are_moved_too(tmp_path):
+    session = make(tmp_path, 2)
+    for step in (2, 4):
+        session.validation(step).mkdir(parents=True)
+    assert session.set_aside_after(2, "x") is None
+    assert sorted(path.name for path in session.validations.iterdir()) == ["step_0000000002", "superseded_x"]
+
+
 def test_later_checkpoints_are_moved_and_not_lost(tmp_path):
     session = make(tmp_path, 2, 4, 6)
     assert session.set_aside_after(6, "x") is None

@@ -31,6 +31,9 @@ def test_defaults_are_those_of_the_original(settings_of, tmp_path):
     assert (settings.loop.steps, settings.loop.batch_size, settings.loop.save_freq) == (25000, 128, 1000)
     assert settings.task.dataset_episodes is None
     assert settings.task.override_stats == {}
+    validation = settings.validation
+    assert (validation.num_episodes, validation.episodes, validation.num_viz_samples) == (0, None, 2)
+    assert settings_of("val.episodes=[3,1]").validation.episodes == (3, 1)
 
 
 def test_every_wrong_value_is_listed(settings_of):
@@ -45,6 +48,10 @@ def test_every_wrong_value_is_listed(settings_of):
             "session=a/b",
             "checkpoint_path=x",
             "task.env_name=PushT",
+            "val.num_episodes=-1",
+            "val.episodes=3",
+            "val.batch_size=0",
+            "train.save_best=1",
             "task.dataset_episodes=[a]",
             "task.image_keys=[k,k]",
         )
@@ -59,6 +66,10 @@ def test_every_wrong_value_is_listed(settings_of):
         "resume=true",
         "task.env_name asks for evaluation in a simulator, which is not supported yet",
         "task.dataset_episodes",
+        "val.num_episodes must be a whole number from 0 up, but is -1",
+        "val.episodes must be null or a list of whole numbers, but is 3",
+        "val.batch_size must be a whole number from 1 up",
+        "train.save_best must be true or false",
         "task.image_keys names a key twice",
     ):
         assert part in str(caught.value)

@@ -1,13 +1,11 @@
-"""What happens around the training steps: saving, watching for numbers that are not, stopping on request."""
+"""What happens around the training steps: watching for numbers that are not, stopping on request."""
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -19,64 +17,7 @@ from vita_dataset.errors import DataError
 from vita_train.module import VitaModule
 from vita_train.session import Session
 
-log = logging.getLogger(__name__)
-
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-class SaveCheckpoints(Callback):
-    """Saves every ``save_freq`` steps and when training ends, and deletes what ``keep_freq`` no longer needs.
-
-    Attributes:
-        saved: step of the newest checkpoint, None before the first.
-    """
-
-    def __init__(
-        self, session: Session, save_freq: int, keep_freq: int, write: Callable[[VitaModule, Path], None]
-    ) -> None:
-        """``write`` makes the folder that it is given, which appears there whole or not at all."""
-        self.saved: int | None = None
-        self._session = session
-        self._save_freq = save_freq
-        self._keep_freq = keep_freq
-        self._write = write
-
-    @override
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Save when it is time; a full disk is said aloud and tried again next time."""
-        module = _vita(pl_module)
-        if module.step % self._save_freq:
-            return
-        try:
-            self._save(module)
-        except OSError as error:
-            log.error("the checkpoint of step %d could not be written (%s); training goes on", module.step, error)
-
-    @override
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save the last step, also after an early stop."""
-        module = _vita(pl_module)
-        if self.saved == module.step or self._session.checkpoint(module.step).exists():
-            return
-        try:
-            self._save(module)
-        except OSError as error:
-            raise DataError(
-                f"the last checkpoint could not be written to '{self._session.checkpoints}' ({error}); free space "
-                "there and go on from the one before it with resume=true"
-            ) from error
-
-    def _save(self, module: VitaModule) -> None:
-        refuse_bad_numbers(module, self._session)
-        folder = self._session.checkpoint(module.step)
-        self._write(module, folder)
-        self.saved = module.step
-        log.info("saved %s", folder)
-        pruned = self._session.prune(self._keep_freq)
-        if pruned:
-            log.info("deleted the checkpoints of steps %s (train.keep_freq)", ", ".join(map(str, pruned)))
 
 
 class WatchNumbers(Callback):
@@ -95,7 +36,7 @@ class WatchNumbers(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Look when it is time."""
-        module = _vita(pl_module)
+        module = vita_module(pl_module)
         if module.step % self._every == 0:
             refuse_bad_numbers(module, self._session)
 
@@ -183,6 +124,7 @@ def true_exit_codes() -> Iterator[None]:
         raise
 
 
-def _vita(module: LightningModule) -> VitaModule:
+def vita_module(module: LightningModule) -> VitaModule:
+    """What Lightning hands to a callback, as what it is."""
     assert isinstance(module, VitaModule)
     return module

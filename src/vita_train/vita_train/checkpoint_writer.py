@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 import torch
@@ -11,17 +12,18 @@ from safetensors import SafetensorError
 from vita_train.module import VitaModule
 from vita_train.policy.checkpoint import save_checkpoint
 from vita_train.preparation import Preparation
-from vita_train.resume import run_settings
+from vita_train.resume import SEEN, run_settings
 from vita_train.training_state import TrainingState, write_training_state
 
 
 class CheckpointWriter:
     """Puts a module's present state into a checkpoint folder."""
 
-    def __init__(self, run: Preparation) -> None:
+    def __init__(self, run: Preparation, seen: Collection[int]) -> None:
+        """``seen`` are all episodes that the run has been trained on when it writes its next checkpoint."""
         self._spec = run.dataset.spec
         self._stats = run.stats
-        self._run = run_settings(run.settings)
+        self._run = run_settings(run.settings, run.split.held_out) | {SEEN: sorted(seen)}
         self._revision = _git_revision()
 
     def write(self, module: VitaModule, folder: Path) -> None:

@@ -22,7 +22,7 @@ examples:
   train policy=vita task=my_task.yaml session=first resume=true
   train policy=vita task=my_task.yaml --cfg job
 
-Results: flare_outputs/<task.name>/vita/<session>/{checkpoints,logs,eval} below base_dir.
+Results: flare_outputs/<task.name>/vita/<session>/{checkpoints,logs,val,eval} below base_dir.
 """
 
 

@@ -27,13 +27,14 @@ OPEN_GROUPS = ("task.override_stats", "task.env_kwargs")
 """Groups whose keys are the user's own."""
 
 NOT_YET: Mapping[str, Any] = {
-    "val.num_episodes": 0,
-    "val.val_offline_freq": 0,
     "val.val_online_freq": 0,
     "wandb.enable": False,
     "tensorboard.enable": False,
 }
 """Keys of the original VITA for things that are not here yet, and the value that asks for none of it."""
+
+ONLINE = ("val.eval_n_episodes", "val.eval_n_envs", "val.num_viz_videos")
+LOGGERS = ("wandb", "tensorboard")
 
 _PACKAGE = re.compile(r"^\s*#\s*@package\s+(\S+)\s*$", re.MULTILINE)
 
@@ -121,8 +122,8 @@ def _is_wanted(key: str, override: Override, known: set[str]) -> bool:
         return True
     if key in NOT_YET and override.value() == NOT_YET[key]:
         return False
-    if key in NOT_YET or key.partition(".")[0] in {name.partition(".")[0] for name in NOT_YET}:
-        raise UsageError(f"'{key}' belongs to validation or loggers that are not supported yet; leave it out")
+    if key in NOT_YET or key in ONLINE or key.partition(".")[0] in LOGGERS:
+        raise UsageError(f"'{key}' belongs to online evaluation or loggers that are not supported yet; leave it out")
     raise UsageError(_unknown(key, known))
 
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from vita_train.sample_order import SampleOrder
 from vita_train.windows import Windows
 
 Batch = dict[str, Tensor]
@@ -37,6 +36,14 @@ class StepStore(Protocol):
         ...
 
 
+class Order(Protocol):
+    """Which windows make a batch."""
+
+    def batch(self, number: int) -> NDArray[np.int64]:
+        """The windows of one batch, int64 [B]."""
+        ...
+
+
 @dataclass(frozen=True)
 class BatchKeys:
     """Under which keys a batch carries its parts."""
@@ -54,7 +61,7 @@ class BatchDataset(Dataset[Batch]):
     and ``action_is_pad`` bool [B, T].
     """
 
-    def __init__(self, store: StepStore, windows: Windows, order: SampleOrder, keys: BatchKeys) -> None:
+    def __init__(self, store: StepStore, windows: Windows, order: Order, keys: BatchKeys) -> None:
         self._store = store
         # Read here, once: worker processes then share the memory instead of each reading the vectors again.
         self._state, self._action = store.state, store.action
@@ -63,7 +70,10 @@ class BatchDataset(Dataset[Batch]):
         self._keys = keys
 
     def __getitem__(self, number: int) -> Batch:
-        windows = self._order.batch(number)
+        return self.gather(self._order.batch(number))
+
+    def gather(self, windows: NDArray[np.int64]) -> Batch:
+        """A batch of these windows, int64 [B]."""
         observed = self._windows.starts[windows]
         steps, is_pad = self._windows.actions(windows)
         batch = {key: torch.from_numpy(self._store.read_frames(key, observed)) for key in self._keys.images}

@@ -12,6 +12,7 @@ from vita_dataset.stats import Stats
 from vita_dataset.zarr_store import ConvertedDataset, open_dataset
 from vita_train.contract import check_contract, make_policy_config
 from vita_train.device import read_device
+from vita_train.held_out import Split, split_episodes
 from vita_train.policy.config import VitaConfig
 from vita_train.policy.normalizer import override_stats
 from vita_train.resume import check_start, find_start
@@ -30,6 +31,7 @@ class Preparation:
         device: "cpu" or "cuda:<n>".
         dataset: what to learn.
         windows: the parts of it that training visits.
+        split: the episodes that they come from, and those by which the policy is judged.
         config: the policy's settings.
         stats: the dataset's statistics with the task's overrides.
         start: the checkpoint to go on from, None for a new run.
@@ -40,6 +42,7 @@ class Preparation:
     device: str
     dataset: ConvertedDataset
     windows: Windows
+    split: Split
     config: VitaConfig
     stats: Stats
     start: Path | None
@@ -61,9 +64,11 @@ def prepare(settings: TrainSettings) -> Preparation:
     check_contract(settings.task, dataset.spec)
     config = make_policy_config(settings, dataset.spec)
     stats = override_stats(dataset.stats, settings.task.override_stats)
-    windows = make_windows(
-        dataset.episode_ends, config.pred_horizon, settings.task.dataset_episodes, settings.drop_n_last_frames
+    val = settings.validation
+    split = split_episodes(
+        dataset.episode_count, settings.task.dataset_episodes, val.episodes, val.num_episodes, val.seed
     )
+    windows = make_windows(dataset.episode_ends, config.pred_horizon, split.train, settings.drop_n_last_frames)
     if start is not None:
         check_start(start, settings, config, dataset.spec, stats)
-    return Preparation(settings, session, device, dataset, windows, config, stats, start)
+    return Preparation(settings, session, device, dataset, windows, split, config, stats, start)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,11 @@ from vita_train.policy.config import VitaConfig
 from vita_train.session import Session, disk_refusals
 from vita_train.settings import TrainSettings
 from vita_train.training_state import TrainingState
+
+CHOSEN = "task.dataset_episodes"
+HELD_OUT = "val.held_out"
+SEEN = "trained_on"
+"""Names in ``TrainingState.run``. A list of episodes each; the first may be None, for all of them."""
 
 
 def find_start(settings: TrainSettings, session: Session) -> Path | None:
@@ -119,13 +124,31 @@ def _scale_alike(before: FeatureStats | None, now: FeatureStats | None) -> bool:
     )
 
 
-def changed_settings(state: TrainingState, settings: TrainSettings) -> list[str]:
+def seen_episodes(run: Mapping[str, Any], count: int) -> list[int]:
+    """The episodes that a checkpoint was trained on, in whichever part of its run.
+
+    Args:
+        run: its ``TrainingState.run``.
+        count: episodes in the dataset.
+    """
+    # Checkpoints of before episodes could be held out tell only what training might see.
+    seen = run.get(SEEN, run.get(CHOSEN))
+    return list(range(count) if seen is None else seen)
+
+
+def changed_settings(state: TrainingState, settings: TrainSettings, held_out: Sequence[int]) -> list[str]:
     """The settings that change a run without breaking it (batch size, learning rate, seed ...), old and new."""
-    return _changes(state.run, run_settings(settings))
+    before = {name: value for name, value in state.run.items() if name != SEEN}
+    return _changes(before, run_settings(settings, held_out))
 
 
-def run_settings(settings: TrainSettings) -> dict[str, Any]:
-    """The settings that decide what each further step does, as plain values by name."""
+def run_settings(settings: TrainSettings, held_out: Sequence[int]) -> dict[str, Any]:
+    """The settings that decide what each further step does, as plain values by name.
+
+    Args:
+        settings: of the run.
+        held_out: the episodes that it does not train on, whether drawn or named.
+    """
     loop = settings.loop
     plain = {
         "seed": settings.seed,
@@ -133,8 +156,10 @@ def run_settings(settings: TrainSettings) -> dict[str, Any]:
         "train.batch_size": loop.batch_size,
         "train.precision": loop.precision,
         "policy.drop_n_last_frames": settings.drop_n_last_frames,
-        "task.dataset_episodes": settings.task.dataset_episodes,
+        CHOSEN: settings.task.dataset_episodes,
     }
+    if held_out:
+        plain[HELD_OUT] = list(held_out)
     plain |= {f"optimizer.{name}": value for name, value in asdict(settings.optimizer).items()}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
 

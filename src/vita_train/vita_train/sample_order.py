@@ -36,6 +36,23 @@ class SampleOrder:
         return np.concatenate(parts)
 
 
+@dataclass(frozen=True)
+class InOrder:
+    """Each of ``windows`` windows once, as they come, in batches of ``batch_size`` or fewer at the end."""
+
+    windows: int
+    batch_size: int
+
+    def __len__(self) -> int:
+        """How many batches there are."""
+        return -(-self.windows // self.batch_size)
+
+    def batch(self, number: int) -> NDArray[np.int64]:
+        """The windows of one batch, int64 [batch_size or fewer]."""
+        first = number * self.batch_size
+        return np.arange(first, min(first + self.batch_size, self.windows), dtype=np.int64)
+
+
 @lru_cache(maxsize=2)
 def _shuffled(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     # Two passes are enough: a batch touches the end of one and the beginning of the next.

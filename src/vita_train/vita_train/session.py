@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,11 @@ class Session:
         return self.root / "logs"
 
     @property
+    def validations(self) -> Path:
+        """Holds one folder ``step_<10 digits>`` for each validation; made by the first."""
+        return self.root / "val"
+
+    @property
     def eval(self) -> Path:
         """Holds what evaluations write."""
         return self.root / "eval"
@@ -48,28 +53,33 @@ class Session:
 
     def checkpoint(self, step: int) -> Path:
         """Where the checkpoint of a step lies or will lie."""
-        return self.checkpoints / f"step_{step:010d}"
+        return self.checkpoints / _name(step)
+
+    def validation(self, step: int) -> Path:
+        """Where the validation of a step lies or will lie."""
+        return self.validations / _name(step)
 
     def saved_steps(self) -> list[int]:
         """The steps that have a checkpoint, rising. A checkpoint appears under its name only when whole."""
-        if not self.checkpoints.is_dir():
-            return []
-        matches = (_STEP.fullmatch(path.name) for path in self.checkpoints.iterdir() if path.is_dir())
-        return sorted(int(match.group(1)) for match in matches if match)
+        return _steps_in(self.checkpoints)
 
-    def prune(self, keep_freq: int) -> list[int]:
-        """Delete every checkpoint but the newest and the multiples of ``keep_freq``; 0 keeps all.
+    def prune(self, keep_freq: int, keep: Collection[int] = ()) -> list[int]:
+        """Delete every checkpoint but the newest, the multiples of ``keep_freq``, and those named; 0 keeps all.
 
         Returns:
             The steps whose checkpoints were deleted.
         """
-        old = [step for step in self.saved_steps()[:-1] if keep_freq and step % keep_freq]
+        old = [step for step in self.saved_steps()[:-1] if keep_freq and step % keep_freq and step not in keep]
         for step in old:
-            # Under its name a checkpoint is whole, also when the process is killed in the middle of this.
-            rest = self.checkpoints / f".{self.checkpoint(step).name}.partial"
-            self.checkpoint(step).rename(rest)
-            shutil.rmtree(rest)
+            self.delete(step)
         return old
+
+    def delete(self, step: int) -> None:
+        """Delete the checkpoint of a step."""
+        # Under its name a checkpoint is whole, also when the process is killed in the middle of this.
+        rest = self.checkpoints / f".{self.checkpoint(step).name}.partial"
+        self.checkpoint(step).rename(rest)
+        shutil.rmtree(rest)
 
     def sweep(self) -> None:
         """Delete what is left of saving and deleting that was killed. Only with the session locked."""
@@ -77,24 +87,17 @@ class Session:
             shutil.rmtree(rest)
 
     def set_aside_after(self, step: int, label: str) -> Path | None:
-        """Move the checkpoints of later steps out of the way, so that a run can go on from this one.
+        """Move checkpoints and validations of later steps out of the way, so that a run can go on from this one.
 
         Args:
             step: the step to go on from.
-            label: tells this folder of superseded checkpoints from others.
+            label: tells this folder of superseded ones from others.
 
         Returns:
-            Where they are now, None when there were none.
+            Where the checkpoints are now, None when there were none.
         """
-        later = [saved for saved in self.saved_steps() if saved > step]
-        if not later:
-            return None
-        aside = self.checkpoints / f"superseded_{label}"
-        aside.mkdir()
-        for saved in later:
-            folder = self.checkpoint(saved)
-            folder.rename(aside / folder.name)
-        return aside
+        _set_aside(self.validations, step, label)
+        return _set_aside(self.checkpoints, step, label)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -115,6 +118,28 @@ class Session:
                     f"another training is running in '{self.root}'; wait for it, or choose another session=<name>"
                 ) from error
             yield
+
+
+def _steps_in(folder: Path) -> list[int]:
+    if not folder.is_dir():
+        return []
+    matches = (_STEP.fullmatch(path.name) for path in folder.iterdir() if path.is_dir())
+    return sorted(int(match.group(1)) for match in matches if match)
+
+
+def _name(step: int) -> str:
+    return f"step_{step:010d}"
+
+
+def _set_aside(parent: Path, step: int, label: str) -> Path | None:
+    later = [_name(done) for done in _steps_in(parent) if done > step]
+    if not later:
+        return None
+    aside = parent / f"superseded_{label}"
+    aside.mkdir()
+    for name in later:
+        (parent / name).rename(aside / name)
+    return aside
 
 
 @contextmanager

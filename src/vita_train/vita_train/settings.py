@@ -61,6 +61,28 @@ class LoopSettings:
     log_freq: int
     save_freq: int
     keep_freq: int
+    save_best: bool
+
+
+@dataclass(frozen=True)
+class ValidationSettings:
+    """What is held out of training and how often it is looked at.
+
+    Attributes:
+        num_episodes: how many episodes to draw; 0 with ``episodes``, or to hold nothing out.
+        episodes: exactly these, None to draw them.
+        seed: of the draw.
+        offline_freq: steps between two validations; 0 = never, although the episodes stay held out.
+        batch_size: windows computed at once.
+        num_viz_samples: held-out episodes that are plotted.
+    """
+
+    num_episodes: int
+    episodes: tuple[int, ...] | None
+    seed: int
+    offline_freq: int
+    batch_size: int
+    num_viz_samples: int
 
 
 @dataclass(frozen=True)
@@ -79,6 +101,7 @@ class TrainSettings:
     task: TaskSettings
     optimizer: OptimizerSettings
     loop: LoopSettings
+    validation: ValidationSettings
 
 
 def parse_settings(settings: Mapping[str, Any], now: datetime) -> TrainSettings:
@@ -117,6 +140,7 @@ def parse_settings(settings: Mapping[str, Any], now: datetime) -> TrainSettings:
         task=task,
         optimizer=_optimizer(values),
         loop=_loop(values),
+        validation=_validation(values),
     )
     values.refuse_if_bad()
     return result
@@ -183,4 +207,16 @@ def _loop(values: Values) -> LoopSettings:
         log_freq=values.integer("train.log_freq", 1),
         save_freq=values.integer("train.save_freq", 1),
         keep_freq=values.integer("train.keep_freq", 0),
+        save_best=values.flag("train.save_best"),
+    )
+
+
+def _validation(values: Values) -> ValidationSettings:
+    return ValidationSettings(
+        num_episodes=values.integer("val.num_episodes", 0),
+        episodes=values.optional_integers("val.episodes"),
+        seed=values.integer("val.seed", 0),
+        offline_freq=values.integer("val.val_offline_freq", 0),
+        batch_size=values.integer("val.batch_size", 1),
+        num_viz_samples=values.integer("val.num_viz_samples", 0),
     )

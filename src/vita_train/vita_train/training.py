@@ -13,18 +13,22 @@ from lightning.pytorch.loggers import CSVLogger
 from rich.console import Console
 from torch.utils.data import DataLoader
 
-from vita_train.callbacks import SaveCheckpoints, StopOnSignal, WatchNumbers, true_exit_codes
+from vita_train.callbacks import StopOnSignal, WatchNumbers, true_exit_codes
 from vita_train.checkpoint_writer import CheckpointWriter
 from vita_train.data import Batch, BatchDataset, BatchKeys, StepRange, make_loader
+from vita_train.held_out import refuse_seen
 from vita_train.module import VitaModule
 from vita_train.policy.vita import VitaPolicy
 from vita_train.preparation import Preparation
 from vita_train.progress import ProgressReport
 from vita_train.quiet import quiet_lightning
-from vita_train.resume import changed_settings
+from vita_train.resume import HELD_OUT, changed_settings, seen_episodes
 from vita_train.sample_order import SampleOrder
+from vita_train.save_checkpoints import SaveCheckpoints
 from vita_train.session import disk_refusals
-from vita_train.training_state import read_training_state
+from vita_train.training_state import TrainingState, read_training_state
+from vita_train.validation import Validator
+from vita_train.validation_callback import Validate
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +66,10 @@ def train(run: Preparation, config_text: str, console: Console, now: datetime) -
     """
     settings, session, on_gpu = run.settings, run.session, run.device != "cpu"
     stamp = f"{now:%Y%m%d_%H%M%S}"
-    module = _make_module(run)
+    state, seen = _read_start(run)
+    module = _make_module(run, state)
+    # Nothing but the module holds the state, and drops it once optimizer and averages have taken their copies.
+    del state
     loader = _make_loader(run, module.step)
     with disk_refusals(session.root):
         (session.logs / f"train_config_{stamp}.yaml").write_text(config_text, encoding="utf-8")
@@ -70,8 +77,9 @@ def train(run: Preparation, config_text: str, console: Console, now: datetime) -
         aside = session.set_aside_after(module.step, stamp)
     _log_beginning(run, module, aside)
 
-    save = SaveCheckpoints(session, settings.loop.save_freq, settings.loop.keep_freq, CheckpointWriter(run).write)
+    save = SaveCheckpoints(session, settings.loop.save_freq, settings.loop.keep_freq, CheckpointWriter(run, seen).write)
     stop = StopOnSignal()
+    validate = _make_validation(run, save, stop)
     # Looking at a number is free on a CPU; on a GPU it makes the step wait.
     watch = WatchNumbers(session, settings.loop.log_freq if on_gpu else 1)
     progress = ProgressReport(console, settings.loop.steps, settings.loop.log_freq)
@@ -82,7 +90,7 @@ def train(run: Preparation, config_text: str, console: Console, now: datetime) -
             precision=settings.loop.precision,  # type: ignore[arg-type]
             max_epochs=1,
             logger=CSVLogger(session.logs, name="metrics", version=stamp, flush_logs_every_n_steps=1),
-            callbacks=[watch, save, stop, progress],
+            callbacks=[watch, *validate, save, stop, progress],
             default_root_dir=session.root,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -96,17 +104,23 @@ def train(run: Preparation, config_text: str, console: Console, now: datetime) -
     return TrainingResult(module.step, session.checkpoint(session.saved_steps()[-1]), stopped_by)
 
 
-def _make_module(run: Preparation) -> VitaModule:
+def _read_start(run: Preparation) -> tuple[TrainingState | None, set[int]]:
+    """The state to go on from, None for a new run, and all episodes that the run will have been trained on."""
+    if run.start is None:
+        return None, set(run.split.train)
+    state = read_training_state(run.start)
+    before, held_out = seen_episodes(state.run, run.dataset.episode_count), run.split.held_out
+    refuse_seen(held_out, before, state.run.get(HELD_OUT, []))
+    log.info("going on from %s", run.start)
+    for change in changed_settings(state, run.settings, held_out):
+        log.warning("the run goes on with a changed setting: %s", change)
+    return state, {*before, *run.split.train}
+
+
+def _make_module(run: Preparation, state: TrainingState | None) -> VitaModule:
     settings = run.settings
     torch.manual_seed(settings.seed)
     policy = VitaPolicy(run.config, run.stats)
-    state = None
-    if run.start is not None:
-        state = read_training_state(run.start)
-        log.info("going on from %s", run.start)
-        for change in changed_settings(state, settings):
-            log.warning("the run goes on with a changed setting: %s", change)
-    # Nothing else holds the state: the module drops it once optimizer and averages have taken their copies.
     return VitaModule(policy, settings.optimizer, settings.loop.steps, settings.seed, state)
 
 
@@ -123,10 +137,22 @@ def _make_loader(run: Preparation, first_step: int) -> DataLoader[Batch]:
     return make_loader(batches, StepRange(first_step, loop.steps), workers, loop.prefetch_factor, on_gpu)
 
 
+def _make_validation(run: Preparation, save: SaveCheckpoints, stop: StopOnSignal) -> list[Validate]:
+    """The callback that validates; none where nothing is held out or validation is off."""
+    loop, val = run.settings.loop, run.settings.validation
+    if not run.split.held_out or not val.offline_freq:
+        return []
+    validator = Validator(run.dataset, run.config, run.split.held_out, val.batch_size, val.num_viz_samples)
+    best = save if loop.save_best else None
+    return [Validate(validator, run.session, val.offline_freq, loop.steps, run.dataset.spec.fps, stop, best)]
+
+
 def _log_beginning(run: Preparation, module: VitaModule, aside: Path | None) -> None:
     settings, steps = run.settings, run.settings.loop.steps
     if aside is not None:
         log.warning("later checkpoints of this session were moved to %s", aside)
+    if run.split.held_out:
+        log.info("held out of training: episodes %s", ", ".join(map(str, run.split.held_out)))
     warmup = settings.optimizer.warmup_steps
     if warmup >= steps:
         log.warning(

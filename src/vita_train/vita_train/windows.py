@@ -64,15 +64,8 @@ def make_windows(
         UsageError: an episode that does not exist or is named twice, or nothing is left.
     """
     count = len(episode_ends)
-    chosen = np.arange(count) if episodes is None else np.asarray(list(episodes), dtype=np.int64)
-    strange = sorted({int(episode) for episode in chosen if not 0 <= episode < count})
-    if strange:
-        raise UsageError(
-            f"task.dataset_episodes names the episodes {strange}, but the dataset has the episodes 0 to {count - 1}; "
-            "correct the list, or use null for all"
-        )
-    if len(np.unique(chosen)) != len(chosen):
-        raise UsageError("task.dataset_episodes names an episode twice, which would count it double; name each once")
+    chosen = range(count) if episodes is None else episodes
+    refuse_strange_episodes("task.dataset_episodes", chosen, count)
     begins = np.concatenate(([0], episode_ends[:-1])).astype(np.int64)
     ranges = [
         (np.arange(begins[episode], episode_ends[episode] - drop_n_last_frames), episode_ends[episode] - 1)
@@ -86,3 +79,18 @@ def make_windows(
             "choose more episodes or a smaller policy.drop_n_last_frames"
         )
     return Windows(starts.astype(np.int64), last.astype(np.int64), horizon)
+
+
+def refuse_strange_episodes(key: str, episodes: Sequence[int], count: int) -> None:
+    """Refuse a list of episodes that a dataset of ``count`` does not have.
+
+    Raises:
+        UsageError: the setting ``key`` names an episode that does not exist, or one twice.
+    """
+    strange = sorted({episode for episode in episodes if not 0 <= episode < count})
+    if strange:
+        raise UsageError(
+            f"{key} names the episodes {strange}, but the dataset has the episodes 0 to {count - 1}; correct the list"
+        )
+    if len(set(episodes)) != len(episodes):
+        raise UsageError(f"{key} names an episode twice, which would count it double; name each once")

@@ -23,7 +23,7 @@ from vita_dataset.errors import DataError, VitaError
 from vita_dataset.spec import DatasetSpec
 from vita_dataset.stats import FeatureStats, Stats, stats_from_dict, stats_to_dict
 from vita_train.policy.config import VitaConfig
-from vita_train.policy.official import read_official_settings, stats_of_tensors
+from vita_train.policy.official import check_same_settings, read_official_settings, stats_of_tensors
 from vita_train.policy.vita import VitaPolicy
 from vita_train.policy.weights import WEIGHTS_FILE, check_weights, read_weights
 
@@ -133,21 +133,24 @@ def save_checkpoint(
     return folder
 
 
-def load_checkpoint(path: str | Path) -> Checkpoint:
+def load_checkpoint(path: str | Path, config_yaml: str | Path | None = None) -> Checkpoint:
     """Read a checkpoint, ours or one that the published code wrote, and check every tensor.
 
     Args:
         path: what ``latest_checkpoint`` accepts.
+        config_yaml: the ``train_config_*.yaml`` of the run, for a checkpoint of the published code whose logs lie
+            elsewhere. One of ours brings its settings along; then the file is only compared with them.
 
     Raises:
         DataError: nothing there, an unreadable file, an unknown format version, settings that make no sense, or
             tensors that are missing, unexpected, of another shape or type, or not finite (all of them are listed).
     """
     folder = latest_checkpoint(path)
+    settings_file = None if config_yaml is None else Path(config_yaml).expanduser()
     tensors = read_weights(folder)
     document = _read_document(folder / CONFIG_FILE)
     if document is None or "format_version" not in document:
-        config, spec = read_official_settings(folder)
+        config, spec = read_official_settings(folder, settings_file)
         check_weights(folder, config, tensors)
         step = STEP_FOLDER.search(folder.resolve().name)
         stats = stats_of_tensors(config, tensors)
@@ -167,6 +170,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             f"'{folder / CONFIG_FILE}' does not describe a policy ({error}); copy the checkpoint folder again"
         ) from error
     _check_agreement(folder, config, spec)
+    if settings_file is not None:
+        check_same_settings(settings_file, folder, config)
     check_weights(folder, config, tensors)
     return Checkpoint(folder, config, spec, stats, tensors, step_done, revision)
 
@@ -175,28 +180,34 @@ def latest_checkpoint(path: str | Path) -> Path:
     """The newest whole checkpoint below a session, its ``checkpoints`` folder, or the step folder itself.
 
     Raises:
-        DataError: there is none.
+        DataError: there is none, or the folder may not be read.
     """
     path = Path(path).expanduser()
-    if (path / WEIGHTS_FILE).is_file():
-        return path
-    if not path.is_dir():
-        raise DataError(f"the checkpoint '{path}' is not a folder; give a session, checkpoints or step_* folder")
+    try:
+        if (path / WEIGHTS_FILE).is_file():
+            return path
+        if not path.is_dir():
+            raise DataError(f"the checkpoint '{path}' is not a folder; give a session, checkpoints or step_* folder")
+        found = [
+            (int(match.group(1)), folder)
+            for parent in (path, path / "checkpoints")
+            if parent.is_dir()
+            for folder in parent.iterdir()
+            if (match := STEP_FOLDER.match(folder.name)) and (folder / WEIGHTS_FILE).is_file()
+        ]
+    except OSError as error:
+        raise DataError(
+            f"the checkpoint '{path}' cannot be read ({error.strerror or error}); give read permission to it"
+        ) from error
+    if found:
+        return max(found)[1]
+    # Only now: a session may be called step_2 as well.
     if STEP_FOLDER.search(path.name):
         raise DataError(f"the checkpoint '{path}' has no {WEIGHTS_FILE}; copy the whole folder again")
-    found = [
-        (int(match.group(1)), folder)
-        for parent in (path, path / "checkpoints")
-        if parent.is_dir()
-        for folder in parent.iterdir()
-        if (match := STEP_FOLDER.match(folder.name)) and (folder / WEIGHTS_FILE).is_file()
-    ]
-    if not found:
-        raise DataError(
-            f"'{path}' holds no checkpoint, expected {WEIGHTS_FILE} or step_* folders; "
-            "give a session, checkpoints or step_* folder"
-        )
-    return max(found)[1]
+    raise DataError(
+        f"'{path}' holds no checkpoint, expected {WEIGHTS_FILE} or step_* folders; "
+        "give a session, checkpoints or step_* folder"
+    )
 
 
 def _check_agreement(folder: Path, config: VitaConfig, spec: DatasetSpec) -> None:

@@ -48,10 +48,15 @@ class FlowBlock(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """Latents [B, dim] and time condition [B or 1, dim] to [B, dim]."""
-        gate, scale, shift = self.time_modulator(condition).chunk(3, dim=1)
+        gate, scale, shift = self.time_terms(condition)
         h = F.layer_norm(x, x.shape[-1:], eps=1e-6) * (1 + scale) + shift
         out: Tensor = x + gate * self.mlp(h)
         return out
+
+    def time_terms(self, condition: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Gate, scale and shift, [B, dim] each, of time conditions [B, dim]."""
+        gate, scale, shift = self.time_modulator(condition).chunk(3, dim=1)
+        return gate, scale, shift
 
 
 class FlowNet(nn.Module):
@@ -102,7 +107,12 @@ def integrate(net: Callable[[Tensor, Tensor], Tensor], x: Tensor, steps: int) ->
     Returns:
         Latents [B, Z] at t = 1.
     """
-    times = torch.arange(steps, device=x.device, dtype=torch.float32) / steps
+    times = euler_times(steps, x.device)
     for i in range(steps):
         x = x + net(x, times[i : i + 1]) / steps
     return x
+
+
+def euler_times(steps: int, device: torch.device) -> Tensor:
+    """The times at which the velocity is asked for: float32 [steps], from 0 on."""
+    return torch.arange(steps, device=device, dtype=torch.float32) / steps

@@ -17,6 +17,7 @@ from vita_dataset.stats import Stats
 from vita_train.policy.checkpoint import Checkpoint, load_checkpoint
 from vita_train.policy.config import VitaConfig
 from vita_train.policy.observation import ActionChunk, Observation
+from vita_train.policy.serving import ServingPolicy
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 WARM_UP_RUNS = 3
@@ -46,10 +47,7 @@ class ServedPolicy:
         self.checkpoint: Path = checkpoint.path
         self.device = device
         self.precision = precision
-        policy = checkpoint.build_policy()
-        # Only training encodes actions; the encoder would lie in the robot's memory for nothing.
-        del policy.action_encoder
-        self._policy = policy.eval().requires_grad_(False).to(device)
+        self._policy = ServingPolicy(checkpoint.build_policy(), device, PRECISIONS[precision])
         self._period_ns = round(1e9 / checkpoint.spec.fps)
         self._shapes = {
             key: (camera.height, camera.width, camera.channels)
@@ -123,13 +121,16 @@ class ServedPolicy:
             )
 
 
-def load_policy(path: str | Path, device: str = "cpu", precision: str = "fp32") -> ServedPolicy:
+def load_policy(
+    path: str | Path, device: str = "cpu", precision: str = "fp32", config_yaml: str | Path | None = None
+) -> ServedPolicy:
     """Load a checkpoint for prediction.
 
     Args:
         path: a session, its ``checkpoints`` folder or one checkpoint folder; ours or written by the published code.
         device: "cpu", "cuda" or "cuda:<n>".
         precision: "fp32", or "bf16" or "fp16" for the network's arithmetic on a GPU. The CPU computes in fp32.
+        config_yaml: see ``load_checkpoint``.
 
     Raises:
         UsageError: an unknown precision or a device that is not there.
@@ -141,7 +142,7 @@ def load_policy(path: str | Path, device: str = "cpu", precision: str = "fp32") 
     if target.type == "cpu" and precision != "fp32":
         _log.warning("precision %s is for a GPU; the CPU computes in fp32", precision)
         precision = "fp32"
-    return ServedPolicy(load_checkpoint(path), target, precision)
+    return ServedPolicy(load_checkpoint(path, config_yaml), target, precision)
 
 
 def _device(name: str) -> torch.device:

@@ -44,9 +44,14 @@ class FeatureScale(nn.Module):
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32))
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32))
 
+    @property
+    def divisor(self) -> Tensor:
+        """What ``normalize`` divides by."""
+        return self.std + EPSILON
+
     def normalize(self, x: Tensor) -> Tensor:
         """Robot units to network units; [..., *shape] or broadcastable."""
-        return (x - self.mean) / (self.std + EPSILON)
+        return (x - self.mean) / self.divisor
 
     def unnormalize(self, x: Tensor) -> Tensor:
         """Network units to robot units; [..., *shape] or broadcastable."""

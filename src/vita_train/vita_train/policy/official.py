@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from torch import Tensor
 
 from vita_dataset.errors import DataError, UsageError
@@ -17,11 +15,9 @@ from vita_dataset.spec import CameraSpec, DatasetSpec, SourceSpec, VectorSpec
 from vita_dataset.stats import FeatureStats, Stats
 from vita_train.policy.config import VitaConfig
 from vita_train.policy.normalizer import buffer_name
+from vita_train.policy.official_yaml import SettingsFile
 
-_REFERENCE = re.compile(r"^\$\{(\.*)(\w+(?:\.\w+)*)\}$")
-"""A reference to another value: dots that go up from where it stands, none for the top, and a name."""
-
-_SETTINGS = {
+_SERVING = {
     "image_keys": "task.image_keys",
     "state_key": "task.state_key",
     "action_key": "task.action_key",
@@ -33,11 +29,6 @@ _SETTINGS = {
     "pred_horizon": "policy.pred_horizon",
     "action_horizon": "policy.action_horizon",
     "latent_dim": "policy.vita.latent_dim",
-    "consistency_weight": "policy.vita.consistency_weight",
-    "enc_contrastive_weight": "policy.vita.enc_contrastive_weight",
-    "flow_contrastive_weight": "policy.vita.flow_contrastive_weight",
-    "flow_matcher.name": "policy.flow_matcher.name",
-    "flow_matcher.sigma": "policy.flow_matcher.sigma",
     "flow_matcher.num_sampling_steps": "policy.flow_matcher.num_sampling_steps",
     "flow_net.hidden_dim": "policy.flow_net.hidden_dim",
     "flow_net.num_layers": "policy.flow_net.num_layers",
@@ -45,10 +36,19 @@ _SETTINGS = {
     "action_ae.enc_hidden_dim": "policy.action_ae.net.enc_hidden_dim",
     "action_ae.dec_hidden_dim": "policy.action_ae.net.dec_hidden_dim",
     "action_ae.num_layers": "policy.action_ae.net.num_layers",
+}
+"""Our setting -> the published one: what decides the network and how it is used."""
+
+_TRAINING = {
+    "consistency_weight": "policy.vita.consistency_weight",
+    "enc_contrastive_weight": "policy.vita.enc_contrastive_weight",
+    "flow_contrastive_weight": "policy.vita.flow_contrastive_weight",
+    "flow_matcher.name": "policy.flow_matcher.name",
+    "flow_matcher.sigma": "policy.flow_matcher.sigma",
     "action_ae.enc_recon_weight": "policy.action_ae.enc_recon_weight",
     "action_ae.flow_recon_weight": "policy.action_ae.flow_recon_weight",
 }
-"""Our setting -> the published one."""
+"""The same for what only training uses. Not every state of the published code has all of them."""
 
 _FIXED: dict[str, tuple[Any, ...]] = {
     "policy.name": ("vita",),
@@ -60,47 +60,79 @@ _FIXED: dict[str, tuple[Any, ...]] = {
 """Choices of the published code of which this one has a single variant."""
 
 
-def read_official_settings(folder: Path) -> tuple[VitaConfig, DatasetSpec]:
+def read_official_settings(folder: Path, config_yaml: Path | None = None) -> tuple[VitaConfig, DatasetSpec]:
     """Read the settings that belong to a checkpoint folder without its own.
 
-    They are in the newest ``train_config_*.yaml`` of the session's ``logs``, beside the ``checkpoints`` folder; next to
-    the checkpoint folder; or in it. The dataset's camera sizes are not recorded: the sizes that the network resizes to
-    stand for them. The names of the vectors' elements are not recorded either.
+    They are in ``config_yaml``, or where ``SettingsFile.beside`` finds them. The dataset's camera sizes are not
+    recorded: the sizes that the network resizes to stand for them. The names of the vectors' elements are not recorded
+    either.
 
     Raises:
         DataError: no such file, not YAML, or settings that are missing, null, unresolved or of a variant that is not
             supported (all of them are listed).
     """
-    path = _find(folder)
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise DataError(f"'{path}' is not readable YAML ({error}); copy it from the training machine again") from error
+    file = SettingsFile.beside(folder) if config_yaml is None else SettingsFile.read(config_yaml)
     problems: list[str] = []
     tree: dict[str, Any] = {}
-    for ours, theirs in _SETTINGS.items():
-        value = _lookup(document, theirs, problems)
-        group, _, name = ours.rpartition(".")
-        (tree.setdefault(group, {}) if group else tree)[name] = value
+    for ours, theirs in _SERVING.items():
+        _put(tree, ours, file.value(theirs, problems))
+    for ours, theirs in _TRAINING.items():
+        value = file.value(theirs, [])
+        if value is not None:
+            _put(tree, ours, value)
     for theirs, supported in _FIXED.items():
-        value = _lookup(document, theirs, problems)
+        value = file.value(theirs, problems)
         if value is not None and value not in supported:
             problems.append(f"{theirs} is {value!r}, but only {supported[0]!r} is supported")
-    repo_id = _lookup(document, "task.dataset_repo_id", problems)
-    fps = _lookup(document, "task.fps", problems)
+    repo_id = file.value("task.dataset_repo_id", problems)
+    fps = file.value("task.fps", problems)
     if fps is not None and not (isinstance(fps, (int, float)) and math.isfinite(fps) and fps > 0):
         problems.append(f"task.fps must be above 0, but is {fps!r}")
     if problems:
         raise DataError(
-            f"the training settings '{path}' cannot be used: {'; '.join(problems)}; "
+            f"the training settings '{file.path}' cannot be used: {'; '.join(problems)}; "
             "give the settings of the run that wrote the checkpoint, or its config.json if this workspace wrote it"
         )
     try:
         # Official training counts padded steps like any other.
         config = VitaConfig.from_dict({**tree, "mask_padding": False})
     except UsageError as error:
-        raise DataError(f"the training settings '{path}' cannot be used: {error}") from error
+        raise DataError(f"the training settings '{file.path}' cannot be used: {error}") from error
     return config, _spec(config, str(repo_id), float(fps))
+
+
+def check_same_settings(config_yaml: Path, folder: Path, config: VitaConfig) -> None:
+    """Refuse a file of settings that says otherwise than the checkpoint that brings its own along.
+
+    Settings that the file leaves out, leaves open (null) or takes from elsewhere are not compared, nor are those that
+    only training uses.
+
+    Raises:
+        DataError: no such file, not YAML, or settings that differ (all of them are listed).
+    """
+    file = SettingsFile.read(config_yaml)
+    own = config.to_dict()
+    differences = []
+    for ours, theirs in _SERVING.items():
+        value, expected = file.value(theirs, []), _get(own, ours)
+        expected = list(expected) if isinstance(expected, tuple) else expected
+        if value is not None and value != expected:
+            differences.append(f"{theirs} is {value!r}, in the checkpoint {expected!r}")
+    if differences:
+        raise DataError(
+            f"the training settings '{config_yaml}' are not those of '{folder}': {'; '.join(differences)}; "
+            "leave config_yaml out, the checkpoint's config.json is enough"
+        )
+
+
+def _put(tree: dict[str, Any], name: str, value: Any) -> None:
+    group, _, last = name.rpartition(".")
+    (tree.setdefault(group, {}) if group else tree)[last] = value
+
+
+def _get(tree: Mapping[str, Any], name: str) -> Any:
+    group, _, last = name.rpartition(".")
+    return (tree[group] if group else tree)[last]
 
 
 def stats_of_tensors(config: VitaConfig, tensors: Mapping[str, Tensor]) -> Stats:
@@ -111,55 +143,6 @@ def stats_of_tensors(config: VitaConfig, tensors: Mapping[str, Tensor]) -> Stats
         mean, std = (tensors[f"{module}.{buffer_name(key)}.{name}"].double().numpy() for name in ("mean", "std"))
         stats[key] = FeatureStats(mean, std, np.full_like(mean, -np.inf), np.full_like(mean, np.inf), 0)
     return stats
-
-
-def _find(folder: Path) -> Path:
-    whole = folder.resolve()
-    for logs in (whole.parent.parent / "logs", whole.parent / "logs", whole):
-        # The name carries the time, so the last one is the newest.
-        found = sorted(logs.glob("train_config_*.yaml"))
-        if found:
-            return found[-1]
-    raise DataError(
-        f"the checkpoint '{folder}' has no config.json with the policy's settings and no train_config_*.yaml in the "
-        "session's logs; copy the file from the training machine into the checkpoint folder"
-    )
-
-
-def _lookup(document: Any, name: str, problems: list[str], seen: tuple[str, ...] = ()) -> Any:
-    """The value at a dotted name; a reference to another value, ``${a.b}`` or ``${..b}``, is followed.
-
-    Returns:
-        Never null but where a problem was noted.
-    """
-    value = document
-    for part in name.split("."):
-        if not isinstance(value, Mapping) or part not in value:
-            problems.append(f"{name} is missing")
-            return None
-        value = value[part]
-    if isinstance(value, str) and "${" in value:
-        target = _target(name, value)
-        if target is None or target in (*seen, name):
-            problems.append(f"{name} is the unresolved '{value}'; write its value into the file")
-            return None
-        return _lookup(document, target, problems, (*seen, name))
-    if value is None:
-        problems.append(f"{name} is null")
-    return value
-
-
-def _target(name: str, text: str) -> str | None:
-    """The name of the value that a reference at ``name`` means, None where it means nothing that can be looked up."""
-    match = _REFERENCE.match(text)
-    if match is None:
-        return None
-    dots, path = len(match.group(1)), match.group(2)
-    parts = name.split(".")
-    if dots > len(parts):
-        return None
-    # One dot is the group in which the reference stands, each further one the group around it.
-    return ".".join([*parts[:-dots], path]) if dots else path
 
 
 def _spec(config: VitaConfig, repo_id: str, fps: float) -> DatasetSpec:

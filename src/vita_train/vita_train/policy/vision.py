@@ -62,16 +62,22 @@ class Observer(nn.Module):
         return torch.cat((state, features.reshape(len(state), -1)), dim=1)
 
     def _crop(self, images: Tensor, generator: torch.Generator | None) -> Tensor:
+        if not self.training:
+            return central_crop(images, self.crop_shape)
         count, _, height, width = images.shape
         rows, columns = self.crop_shape
-        if not self.training:
-            top, left = (height - rows) // 2, (width - columns) // 2
-            return images[:, :, top : top + rows, left : left + columns]
         tops = _draw(height - rows + 1, count, generator, images.device)
         lefts = _draw(width - columns + 1, count, generator, images.device)
         # A view of every possible crop, from which one is copied for each image: one operation, no loop over images.
         places = images.unfold(2, rows, 1).unfold(3, columns, 1)
         return places[torch.arange(count, device=images.device), :, tops, lefts]
+
+
+def central_crop(images: Tensor, shape: tuple[int, int]) -> Tensor:
+    """The middle of images [..., H, W]: a view [..., *shape]."""
+    rows, columns = shape
+    top, left = (images.shape[-2] - rows) // 2, (images.shape[-1] - columns) // 2
+    return images[..., top : top + rows, left : left + columns]
 
 
 def _draw(choices: int, count: int, generator: torch.Generator | None, device: torch.device) -> Tensor:
