@@ -23,6 +23,20 @@ def test_a_log_gets_a_line_every_few_seconds_and_the_last():
     ]
 
 
+def test_what_was_done_before_does_not_count_as_fast():
+    now, stream = [0.0], io.StringIO()
+    progress = ProgressLine(stream, "images", clock=lambda: now[0])
+    progress(900, 1000)
+    for done in range(901, 1001):
+        now[0] += 0.11
+        progress(done, 1000)
+    assert stream.getvalue().splitlines() == [
+        " 95%  946/1000 images  9 images/s  0:06 left",
+        " 99%  992/1000 images  9 images/s  0:01 left",
+        "100%  1000/1000 images  9 images/s  0:11",
+    ]
+
+
 def test_a_terminal_gets_one_line_that_renews():
     now, stream = [0.0], Terminal()
     progress = ProgressLine(stream, "steps", clock=lambda: now[0])

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from vita_dataset import errors
@@ -104,7 +105,8 @@ def _convert(argv: Sequence[str]) -> int:
     if args.dry_run:
         print("\n".join(describe_plan(plan, estimate(plan), output, workers)))
         return 0
-    run = run_conversion if remote is None else remote.convert
+    uploading = ProgressLine(sys.stderr, "files")
+    run = run_conversion if remote is None else partial(remote.convert, on_upload=uploading)
     try:
         result = run(
             plan,
@@ -160,6 +162,7 @@ def _list(root: str) -> int:
             f"{spec.fps:g} Hz  {spec.image_codec}  {cameras}"
         )
     for name in interrupted(folder):
+        count += 1
         print(f"{name}  interrupted: convert with --resume goes on")
     if not count:
         print(f"no training sets in {folder}")

@@ -144,6 +144,8 @@ def _convert_here(job: ConversionJob, ranges: Sequence[StepRange], on_images: On
 def _counted(on_progress: Progress, plan: ConversionPlan, left: Sequence[StepRange]) -> OnImages:
     """Progress in images of all, those of an earlier run included."""
     done = plan.images - sum(len(steps) for steps in left) * len(plan.spec.cameras)
+    if done:
+        on_progress(done, plan.images)
 
     def on_images(count: int) -> None:
         nonlocal done

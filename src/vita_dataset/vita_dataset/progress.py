@@ -28,22 +28,26 @@ class ProgressLine:
         self._terminal = stream.isatty()
         self._period_s = _TERMINAL_PERIOD_S if self._terminal else _LOG_PERIOD_S
         self._start_s = self._shown_s = clock()
+        self._first: tuple[int, float] | None = None
 
     def __call__(self, done: int, total: int) -> None:
         """Show the state, at most every period and always at the end."""
         now_s = self._clock()
+        self._first = self._first or (done, now_s)  # work that is resumed was done in part before
         if done < total and now_s - self._shown_s < self._period_s:
             return
         self._shown_s = now_s
-        line = self._line(done, total, now_s - self._start_s)
+        line = self._line(done, total, now_s)
         if self._terminal:
             self._stream.write(f"\r{line}\x1b[K" + ("\n" if done >= total else ""))
         else:
             self._stream.write(f"{line}\n")
         self._stream.flush()
 
-    def _line(self, done: int, total: int, elapsed_s: float) -> str:
-        rate = done / elapsed_s if elapsed_s > 0 else 0.0
+    def _line(self, done: int, total: int, now_s: float) -> str:
+        elapsed_s = now_s - self._start_s
+        before, since_s = self._first if self._first and done > self._first[0] else (0, self._start_s)
+        rate = (done - before) / (now_s - since_s) if now_s > since_s else 0.0
         left = f"{clock_time((total - done) / rate)} left" if rate > 0 and done < total else clock_time(elapsed_s)
         share = done / total if total else 1.0
         bar = "#" * round(share * _BAR_WIDTH)

@@ -48,10 +48,12 @@ class RemoteOutput:
         overwrite: bool = False,
         resume: bool = False,
         on_progress: Progress = no_progress,
+        on_upload: Progress = no_progress,
     ) -> Conversion:
-        """Convert as planned and upload the result. Arguments are those of ``run_conversion``.
+        """Convert as planned and upload the result.
 
-        Where the upload fails, the result stays in ``staging``, and ``resume`` uploads it.
+        Arguments are those of ``run_conversion``, and ``on_upload``, called with (files there, files in all). Where the
+        upload fails, the result stays in ``staging``, and ``resume`` uploads it.
 
         Raises:
             UsageError: there is a dataset already and no ``overwrite``; and as ``run_conversion``.
@@ -73,7 +75,7 @@ class RemoteOutput:
                     on_progress=on_progress,
                 )
             try:
-                upload(result.output, url, overwrite=overwrite, on_progress=on_progress)
+                upload(result.output, url, overwrite=overwrite, on_progress=on_upload)
             except DataError as error:
                 raise DataError(
                     f"{error}; the training set itself is whole in '{result.output}': the same command with --resume "
