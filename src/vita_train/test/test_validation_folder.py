@@ -67,6 +67,6 @@ def test_a_disk_that_refuses_is_one_sentence_and_leaves_nothing(tmp_path, monkey
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(validation_folder, "plot_examples", refuse)
-    with pytest.raises(DataError, match=r"val' cannot be written .*Input/output error"):
+    with pytest.raises(DataError, match=r"val' cannot be written: .*Input/output error"):
         write_validation(tmp_path / "val", make(), [], 10.0, {})
     assert not (tmp_path / "val").exists()
