@@ -122,6 +122,21 @@ def test_the_fingerprint_tells_which_episodes_were_taken(record):
     assert len(set(prints)) == 3
 
 
+@pytest.mark.parametrize("version", ["v2.1", "v3.0"])
+def test_the_files_of_what_is_left_out_may_be_gone(both, version):
+    old, new = both("h264", lengths=(3, 5, 4), per_video=1, chunk_size=9)
+    root = old if version == "v2.1" else new
+    before = SourceRequest(root, Selection(episodes=(0, 2))).open().fingerprint()
+    for path in sorted(root.glob("videos/**/*.mp4")):
+        if path.name in ("episode_000001.mp4", "file-001.mp4"):
+            path.unlink()
+    source = SourceRequest(root, Selection(episodes=(0, 2))).open()
+    assert source.fingerprint() == before
+    assert [len(list(source.episode(index).frames[WRIST]())) for index in range(2)] == [3, 4]
+    with pytest.raises(DataError, match="cannot be read"):
+        SourceRequest(root).open().fingerprint()
+
+
 def test_errors_keep_the_number_of_the_recording(record):
     root = record(lengths=(3, 5, 4))
     (root / "data/chunk-000/episode_000002.parquet").unlink()

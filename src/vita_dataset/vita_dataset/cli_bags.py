@@ -97,8 +97,8 @@ def _from_bag(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--split-topic",
         metavar="TOPIC",
-        help="marks that cut a bag into episodes: true and false of a std_msgs/Bool, or any other message, or a "
-        "service's events",
+        help="marks that cut a bag into episodes: true and false of a std_msgs/Bool, or any other message, or the "
+        "calls of a service",
     )
     parser.add_argument(
         "--gap-s",

@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
         description=f"Convert a recording to a training set in ${DATASETS_VARIABLE}/<last two parts of PATH>.",
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("-r", "--repo", type=Path, metavar="PATH", help="a LeRobot dataset, a training set of VITA, ...")
+    what.add_argument("-r", "--repo", type=Path, metavar="PATH", help="a LeRobot dataset, or a training set")
     what.add_argument("-l", "--ls", action="store_true", help="list the training sets that are there")
     where = parser.add_argument_group("where to")
     where.add_argument(
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         "--image-codec",
         default="raw",
         metavar="CODEC",
-        help="raw: exact and quickest to read (default); jpeg or jpeg:QUALITY: about 14 times smaller at 90",
+        help="raw: exact and quickest to read (default); jpeg or jpeg:QUALITY: 10 to 16 times smaller at 90",
     )
     how.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
     how.add_argument(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vita_dataset.content_hash import hash_files
 from vita_dataset.zarr_store import ConvertedDataset
 
@@ -19,7 +21,7 @@ class ConvertedSource(ConvertedDataset):
         """The number of the episode itself: where it came from, meta/report.json tells."""
         return index
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, episodes: Sequence[int] | None = None) -> str:  # noqa: ARG002 - they share all files
         """A hash of what was converted: config.json and the files of all arrays.
 
         Raises:

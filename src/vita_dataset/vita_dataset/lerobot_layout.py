@@ -68,6 +68,6 @@ class EpisodeFiles(Protocol):
         """
         ...
 
-    def recorded(self, video_keys: Sequence[str]) -> Sequence[Path]:
-        """All files that hold what was recorded, in a fixed order, for a fingerprint."""
+    def recorded(self, video_keys: Sequence[str], episodes: Sequence[int] | None = None) -> Sequence[Path]:
+        """The files that hold these episodes, None: all of them, in a fixed order, for a fingerprint."""
         ...

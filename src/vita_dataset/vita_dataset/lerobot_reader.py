@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -128,13 +128,16 @@ class LeRobotDataset:
         """The number of the episode itself."""
         return index
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, episodes: Sequence[int] | None = None) -> str:
         """A hash of everything that was recorded: metadata, tables and videos, in a fixed order.
+
+        Args:
+            episodes: whose files count; None: those of all.
 
         Raises:
             DataError: a file is missing.
         """
-        return hash_files(self._files.recorded(self._video_keys))
+        return hash_files(self._files.recorded(self._video_keys, episodes))
 
     def _check_bookkeeping(self, parquet: ParquetFile, index: int) -> None:
         """Refuse rows out of order; note what the columns are or lack in spite of meta/info.json."""

@@ -62,10 +62,10 @@ class OwnFiles:
         """From meta/tasks.jsonl; none where there is no such file."""
         return read_tasks(self._info.root)
 
-    def recorded(self, video_keys: Sequence[str]) -> Sequence[Path]:
+    def recorded(self, video_keys: Sequence[str], episodes: Sequence[int] | None = None) -> Sequence[Path]:
         """meta/info.json, then table and videos of each episode."""
         files = [self._info.root / "meta" / "info.json"]
-        for episode in range(self._info.total_episodes):
+        for episode in range(self._info.total_episodes) if episodes is None else sorted(episodes):
             files.append(self.data_file(episode))
             files += [self.video(episode, key).file for key in video_keys]
         return files

@@ -76,10 +76,11 @@ class SharedFiles:
         """From meta/tasks.parquet, else meta/tasks.jsonl; none where there is no such file."""
         return read_tasks(self._info.root)
 
-    def recorded(self, video_keys: Sequence[str]) -> Sequence[Path]:
+    def recorded(self, video_keys: Sequence[str], episodes: Sequence[int] | None = None) -> Sequence[Path]:
         """meta/info.json, the list of episodes, then each table and video once."""
-        tables = [self._find(episode) for episode in range(len(self._records))]
-        videos = [record.videos[key].file for record in self._records for key in video_keys]
+        wanted = range(len(self._records)) if episodes is None else sorted(episodes)
+        tables = [self._find(episode) for episode in wanted]
+        videos = [self._records[episode].videos[key].file for episode in wanted for key in video_keys]
         files = [self._info.root / "meta" / "info.json", *episode_files(self._info.root), *tables, *videos]
         return list(dict.fromkeys(files))
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from vita_dataset.errors import DataError, UsageError
+from vita_dataset.whole_file import sync
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EFBIG)
@@ -185,22 +186,14 @@ def _swap(work: Path, output: Path, replaced: Path) -> None:
         except OSError:
             replaced.rename(output)
             raise
-        _sync(output.parent)
+        sync(output.parent)
         shutil.rmtree(replaced, ignore_errors=True)  # what readers keep open on a network disk goes with the next run
     else:
         work.rename(output)
-        _sync(output.parent)
+        sync(output.parent)
 
 
 def _sync_tree(root: Path) -> None:
     for path in root.rglob("*"):
-        _sync(path)
-    _sync(root)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(path)
+    sync(root)

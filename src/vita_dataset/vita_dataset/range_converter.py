@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from vita_dataset.range_plan import StepRange
 from vita_dataset.raw_chunks import chunk_file
 from vita_dataset.selection import SourceRequest
 from vita_dataset.spec import CameraSpec, DatasetSpec
+from vita_dataset.whole_file import sync
 
 OnImages = Callable[[int], None]
 """Called with the number of images converted since the last call."""
@@ -44,11 +44,6 @@ class ConversionJob:
     def codec(self) -> ImageCodec:
         """How frames are stored."""
         return ImageCodec.parse(self.spec.image_codec)
-
-    @property
-    def alignment(self) -> int:
-        """Steps: ranges that begin at multiples of it share no file."""
-        return max(rows_per_file(camera, self.codec) for camera in self.spec.cameras)
 
 
 class RangeConverter:
@@ -100,14 +95,5 @@ class RangeConverter:
         writer.close()
         rows = rows_per_file(camera, codec)
         for number in range(steps.first // rows, -(-(steps.first + len(steps)) // rows)):
-            _sync(chunk_file(folder, number, 4))
+            sync(chunk_file(folder, number, 4))  # a record never outlives its frames
         return CameraRecord(stats.sums(), tuple(watched))
-
-
-def _sync(path: Path) -> None:
-    """Put a file's bytes on the disk, so that a record never outlives them."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -51,9 +51,12 @@ class SelectedSource:
         frames = {camera.key: episode.frames[camera.key] for camera in self.spec.cameras}
         return Episode(replace(episode.table, index=index), frames)
 
-    def fingerprint(self) -> str:
-        """The hash of all that was recorded, and of which episodes were taken where not all were."""
-        whole = self._source.fingerprint()
-        if self._episodes == tuple(range(self._source.episode_count)):
-            return whole
-        return hash_text(f"{whole} episodes {','.join(str(number) for number in self._episodes)}")
+    def fingerprint(self, episodes: Sequence[int] | None = None) -> str:
+        """The hash of all that was recorded of these episodes, and of which they are where they are not all.
+
+        Files of episodes that were left out are not read: they may be what is damaged.
+        """
+        taken = self._episodes if episodes is None else tuple(self._episodes[index] for index in episodes)
+        if taken == tuple(range(self._source.episode_count)):
+            return self._source.fingerprint()
+        return hash_text(f"{self._source.fingerprint(taken)} episodes {','.join(str(number) for number in taken)}")

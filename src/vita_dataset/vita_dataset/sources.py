@@ -52,8 +52,12 @@ class EpisodeSource(Protocol):
         """The number that an episode has where it was recorded."""
         ...
 
-    def fingerprint(self) -> str:
-        """A hash of all that was recorded, which takes as long as reading it."""
+    def fingerprint(self, episodes: Sequence[int] | None = None) -> str:
+        """A hash of all that was recorded, which takes as long as reading it.
+
+        Args:
+            episodes: whose files count where each has its own; None: all.
+        """
         ...
 
 

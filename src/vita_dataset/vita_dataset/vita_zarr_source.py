@@ -8,7 +8,7 @@ meta/episode_ends       one past each episode's last step
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,7 @@ class VitaZarr:
         }
         return Episode(EpisodeTable(index, times_s, state, action, self._task(rows)), frames)
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, episodes: Sequence[int] | None = None) -> str:  # noqa: ARG002 - they share all files
         """A hash of config.json and the files of all arrays.
 
         Raises:

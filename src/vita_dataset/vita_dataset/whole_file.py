@@ -1,4 +1,4 @@
-"""Files that appear under their names only when they are whole."""
+"""Files that appear under their names only when they are whole, and putting them on the disk."""
 
 from __future__ import annotations
 
@@ -31,6 +31,19 @@ def write_whole(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
     with partial.open("wb") as file:
         file.writelines(pieces)
     partial.replace(path)
+
+
+def sync(path: Path) -> None:
+    """Put a file or folder on the disk.
+
+    Raises:
+        OSError: it cannot be opened or written.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def block_array(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from vita_dataset.spec import CameraSpec, DatasetSpec, SourceSpec, VectorSpec
 from vita_dataset.stats import FeatureStats, Stats
+from vita_train.policy.checkpoint import save_checkpoint, step_name
 from vita_train.policy.config import ActionAutoencoderConfig, FlowMatcherConfig, FlowNetConfig, VitaConfig
 from vita_train.policy.observation import Observation
 from vita_train.policy.vita import VitaPolicy
@@ -87,3 +89,9 @@ def tiny_observation(seed: int = 0, **changes: Any) -> Observation:
     batch = tiny_batch(1, seed)
     images = {key: batch[key][0].numpy() for key in CAMERAS}
     return replace(Observation(1_000_000_007, images, batch[STATE][0].numpy()), **changes)
+
+
+def save_session(folder: Path) -> Path:
+    """A session with one tiny checkpoint."""
+    save_checkpoint(folder / "checkpoints" / step_name(7), tiny_policy(), tiny_spec(), tiny_stats(), step=7)
+    return folder

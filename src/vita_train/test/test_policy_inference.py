@@ -7,10 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from policy_support import CAMERAS, STATE, tiny_batch, tiny_observation, tiny_policy, tiny_spec, tiny_stats
+from policy_support import (
+    CAMERAS,
+    STATE,
+    save_session,
+    tiny_batch,
+    tiny_observation,
+    tiny_policy,
+)
 
 from vita_dataset.errors import DataError, UsageError
-from vita_train.policy.checkpoint import save_checkpoint
 from vita_train.policy.inference import ServedPolicy, load_policy
 
 SERVING_LIMIT = 5e-6
@@ -23,9 +29,7 @@ if torch.cuda.is_available():
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("session")
-    save_checkpoint(folder / "checkpoints" / "step_0000000007", tiny_policy(), tiny_spec(), tiny_stats(), step=7)
-    return folder
+    return save_session(tmp_path_factory.mktemp("session"))
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,15 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from policy_support import CAMERAS, STATE, tiny_config, tiny_observation, tiny_policy, tiny_spec, tiny_stats
+from policy_support import (
+    CAMERAS,
+    STATE,
+    save_session,
+    tiny_config,
+    tiny_observation,
+    tiny_spec,
+    tiny_stats,
+)
 
 import vita_train.policy as package
 from vita_dataset.errors import DataError, UsageError
@@ -28,9 +36,7 @@ BARE = ("front", "wrist")
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("session")
-    save_checkpoint(folder / "checkpoints" / "step_0000000007", tiny_policy(), tiny_spec(), tiny_stats(), step=7)
-    return folder
+    return save_session(tmp_path_factory.mktemp("session"))
 
 
 @pytest.fixture(scope="module")

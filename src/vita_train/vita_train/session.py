@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vita_dataset.errors import DataError, UsageError
+from vita_train.policy.checkpoint import step_name
 
 _STEP = re.compile(r"step_(\d{10})")
 
@@ -53,11 +54,11 @@ class Session:
 
     def checkpoint(self, step: int) -> Path:
         """Where the checkpoint of a step lies or will lie."""
-        return self.checkpoints / _name(step)
+        return self.checkpoints / step_name(step)
 
     def validation(self, step: int) -> Path:
         """Where the validation of a step lies or will lie."""
-        return self.validations / _name(step)
+        return self.validations / step_name(step)
 
     def saved_steps(self) -> list[int]:
         """The steps that have a checkpoint, rising. A checkpoint appears under its name only when whole."""
@@ -127,12 +128,8 @@ def _steps_in(folder: Path) -> list[int]:
     return sorted(int(match.group(1)) for match in matches if match)
 
 
-def _name(step: int) -> str:
-    return f"step_{step:010d}"
-
-
 def _set_aside(parent: Path, step: int, label: str) -> Path | None:
-    later = [_name(done) for done in _steps_in(parent) if done > step]
+    later = [step_name(done) for done in _steps_in(parent) if done > step]
     if not later:
         return None
     aside = parent / f"superseded_{label}"

@@ -224,8 +224,6 @@ def _check_agreement(folder: Path, config: VitaConfig, spec: DatasetSpec) -> Non
             problems.append(
                 f"the {what} is '{key}' with {dim} elements, in the dataset '{vector.key}' with {vector.dim}"
             )
-    if not (isinstance(spec.fps, (int, float)) and spec.fps > 0):
-        problems.append(f"the dataset's fps must be above 0, but is {spec.fps!r}")
     if problems:
         raise DataError(
             f"policy and dataset in '{folder / CONFIG_FILE}' disagree: {'; '.join(problems)}; "
