@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from parts.plain_resnet import PlainResNet18
 
 from vita_dataset.spec import CameraSpec, DatasetSpec, SourceSpec, VectorSpec
 from vita_dataset.stats import FeatureStats
@@ -26,7 +26,7 @@ from vita_train.policy.checkpoint import save_checkpoint
 from vita_train.policy.config import VitaConfig
 from vita_train.policy.inference import load_policy
 from vita_train.policy.observation import Observation
-from vita_train.policy.resnet import FrozenBatchNorm2d
+from vita_train.policy.resnet import FrozenBatchNorm2d, ResNet18
 from vita_train.policy.serving import ServingPolicy
 from vita_train.policy.vita import VitaPolicy
 
@@ -81,16 +81,14 @@ def sides_of(cameras: int, folder: Path) -> tuple[dict[str, tuple[Side, Side]], 
     rng = np.random.default_rng(0)
     images = {key: rng.integers(0, 256, (*SIZE, 3), dtype=np.uint8) for key in config.image_keys}
     observation = Observation(0, images, rng.standard_normal(JOINTS).astype(np.float32))
-
-    def in_nchw(_module: object, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        return (inputs[0].contiguous(),)
-
-    reference.observer.backbone.register_forward_pre_hook(in_nchw)
+    backbone = reference.observer.backbone
+    assert isinstance(backbone, ResNet18)
+    reference.observer.backbone = PlainResNet18(backbone)  # type: ignore[assignment]
 
     @torch.inference_mode()
     def by_reference() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-        batch = {key: torch.from_numpy(image[None].copy()) for key, image in images.items()}
-        chunk = reference.predict(batch, torch.from_numpy(observation.state[None].copy()))
+        batch = {key: torch.from_numpy(image[None, None].copy()) for key, image in images.items()}
+        chunk = reference.predict(batch, torch.from_numpy(observation.state[None, None].copy()))
         return chunk[0].numpy()
 
     expected = by_reference()

@@ -97,6 +97,21 @@ def test_an_unknown_override_key_and_its_nearest_neighbour(way):
     assert "train.steps" in sentence
 
 
+def test_a_crop_larger_than_the_image(way):
+    sentence = fail(train(way, "session=other", "crop_shape=[9000,20]"), 2)
+    assert "crop_shape [9000, 20] does not fit into resize_shape" in sentence
+    assert not (way / "flare_outputs/ur12e_sample/vita/other").exists()
+
+
+def test_a_checkpoint_with_a_flipped_bit_is_not_gone_on_from(way, checkpoint):
+    content = bytearray((checkpoint / "training_state.pt").read_bytes())
+    content[len(content) // 2] ^= 1
+    (checkpoint / "training_state.pt").write_bytes(content)
+    sentence = fail(train(way, "session=other", "resume=true", f"checkpoint_path={checkpoint}", "train.steps=9"), 1)
+    assert str(checkpoint) in sentence
+    assert "training_state.pt was changed or damaged" in sentence
+
+
 def test_checkpoint_tensors_missing_extra_and_misshapen_are_all_listed(way, tmp_path, checkpoint):
     tensors = load_file(checkpoint / "model.safetensors")
     del tensors["obs_encoder.bias"]

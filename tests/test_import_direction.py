@@ -114,7 +114,7 @@ def test_the_simulator_goes_through_the_same_doors():
 
 
 SHELLS = {
-    "vita_policy_node": {"policy_node", "parameters", "node_process"},
+    "vita_policy_node": {"policy_node", "parameters", "node_process", "node_qos", "node_clocks", "run_policy"},
     "vita_sim": {"sim_robot", "sim_parameters", "run_episodes", "episode_client"},
 }
 

@@ -10,8 +10,10 @@ from vita_dataset.offline_folder import read_offline_folder
 from vita_dataset.robot import parse_robot, read_parameters
 from vita_dataset.to_bag import to_bag
 from vita_policy_node.contract import check_contract
-from vita_policy_node.replay import read_recorded_actions, replay_bag
-from vita_policy_node.replay_report import format_table, make_report
+from vita_policy_node.recorded_actions import read_recorded_actions
+from vita_policy_node.replay import replay_bag
+from vita_policy_node.replay_report import make_report
+from vita_policy_node.replay_table import format_table
 from vita_policy_node.settings import read_settings
 from vita_train.policy.observation import ActionChunk
 
@@ -42,8 +44,9 @@ def test_a_policy_answers_an_observation_out_of_a_folder(tmp_path):
     layout = check_contract(robot, spec, tuple(camera.key for camera in spec.cameras), settings)
     seen = []
 
-    def predict(observation):
+    def predict(observed):
         """Lift the elbow by a hundredth."""
+        (observation,) = observed
         seen.append(observation)
         actions = np.tile(observation.state, (16, 1))
         actions[:, robot.policy_names.index("elbow_joint")] += 0.01
@@ -58,7 +61,7 @@ def test_a_policy_answers_an_observation_out_of_a_folder(tmp_path):
         np.testing.assert_array_equal(observation.state, expected)
         for camera, picture in zip(spec.cameras, pictures, strict=True):
             np.testing.assert_array_equal(observation.images[camera.key], picture)
-    recorded = read_recorded_actions(tmp_path / "bag", robot.policy_names)
+    recorded = read_recorded_actions(tmp_path / "bag", layout)
     report = make_report(result, np.array(list(recorded.values())), None, {})
     np.testing.assert_allclose(report.policy.mae, 0.01 * (np.array(robot.policy_names) == "elbow_joint"), atol=1e-6)
     assert report.hold.mae.max() == 0

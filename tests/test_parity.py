@@ -94,9 +94,9 @@ def test_the_network_answers_both_alike(robot_side, tmp_path):
     save_checkpoint(tmp_path / "step_0000000001", policy, spec, dataset.stats, step=1)
     served = load_policy(tmp_path)
     step = STEPS + 3
-    batch = {key: torch.from_numpy(dataset.read_frames(key, [step])) for key in config.image_keys}
+    batch = {key: torch.from_numpy(dataset.read_frames(key, [step])[None]) for key in config.image_keys}
     with torch.inference_mode():
-        trained = policy.predict(batch, torch.from_numpy(dataset.state[step : step + 1]))[0].numpy()
+        trained = policy.predict(batch, torch.from_numpy(dataset.state[None, step : step + 1]))[0].numpy()
     chunk = served.predict_chunk(observations[3])
     np.testing.assert_allclose(chunk.actions, trained, rtol=0, atol=1e-6)
     assert chunk.names == spec.action.names

@@ -1,7 +1,7 @@
 """The one description of the policy node, brought up to active; the other launch files include it.
 
-The launch ends when the node does. It fails, with exit status 1, when the node refuses to configure or to activate, or
-ends with an error.
+The launch ends when the node does, and never starts it again. It fails, with exit status 1, when the node refuses to
+configure or to activate, or ends with an error; it then says with which exit code.
 """
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
@@ -17,6 +17,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 from lifecycle_msgs.msg import Transition
 
 from vita_dataset.robot import read_robot_file
+from vita_policy_node.recording import check_block
 from vita_policy_node.robot_files import find_robot_file
 
 ARGUMENTS = (
@@ -25,6 +26,10 @@ ARGUMENTS = (
     DeclareLaunchArgument(
         "device", default_value="", description="cpu, cuda or cuda:<n>; that of the robot file, else cpu, by default."
     ),
+    DeclareLaunchArgument(
+        "dry_run", default_value="", description="Do everything but command; the robot file decides by default."
+    ),
+    DeclareLaunchArgument("namespace", default_value="", description="Of the node, and of topics without a leading /."),
     DeclareLaunchArgument("use_sim_time", default_value="false", description="Take the time from /clock."),
     DeclareLaunchArgument("autostart_policy", default_value="false", description="Command as soon as active."),
     DeclareLaunchArgument(
@@ -37,7 +42,7 @@ ARGUMENTS = (
 
 
 # Arguments that replace what the robot file says, when they are given, and their types.
-OPTIONAL = {"device": str, "command_prefix": str, "stamp_commands": bool}
+OPTIONAL = {"device": str, "command_prefix": str, "stamp_commands": bool, "dry_run": bool}
 
 
 def fail(_context: LaunchContext, reason: str) -> list[LaunchDescriptionEntity]:
@@ -48,18 +53,22 @@ def fail(_context: LaunchContext, reason: str) -> list[LaunchDescriptionEntity]:
 def bring_up(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     path = find_robot_file(LaunchConfiguration("robot").perform(context))
     read_robot_file(path)  # A mistake in it is told now, by its own words.
+    check_block(path, LaunchConfiguration("namespace").perform(context))
     given = {
         name: ParameterValue(LaunchConfiguration(name), value_type=kind)
         for name, kind in OPTIONAL.items()
         if LaunchConfiguration(name).perform(context)
     }
+    if "command_prefix" in given:
+        # The switch guards an arm, and none hears these commands; in a recording nobody holds it.
+        given["dead_man_topic"] = ParameterValue("", value_type=str)
     node = LifecycleNode(
         package="vita_policy_node",
         executable="policy_node",
         name="vita_policy",
         # A waiting thread of torch that spins keeps its fellows off the cores when drivers want them too.
         additional_env={"OMP_WAIT_POLICY": "PASSIVE"},
-        namespace="",
+        namespace=LaunchConfiguration("namespace"),
         output="screen",
         parameters=[
             str(path),

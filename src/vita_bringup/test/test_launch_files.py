@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import runpy
 import signal
 import subprocess
 import threading
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 import rclpy
 from ament_index_python.packages import PackageNotFoundError, get_package_prefix
-from policy_node_fakes import HEIGHT, WIDTH, spec, write_bag, write_checkpoint, write_robot_file
+from policy_node_fakes import HEIGHT, PARAMETERS, WIDTH, spec, write_bag, write_checkpoint, write_robot_file
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -82,7 +83,7 @@ class Launch:
             assert self.process.poll() is None or words in self.text, f"it ended without '{words}':\n{self.text}"
             time.sleep(0.05)
 
-    def wait_for_end(self, limit_s: float = 90.0) -> None:
+    def wait_for_end(self, limit_s: float = 180.0) -> None:
         self.process.wait(limit_s)
         self._reader.join(10)
 
@@ -160,6 +161,7 @@ def test_replay_plays_records_and_reports(launch, tmp_path):
     assert document["ticks"] == {"total": 60, "compared": 60}
     assert document["overall"]["live"]["compared"] >= 20
     assert (tmp_path / "result" / "report.png").is_file()
+    assert (tmp_path / "result" / "report.html").is_file()
     assert "running" in run.text
     assert "Traceback" not in run.text, run.text
 
@@ -202,10 +204,12 @@ def test_what_cannot_be_replayed_fails_before_anything_starts(launch, tmp_path, 
         text = (bag / "robot.yaml").read_text()
         more = "vita_policy:\n  ros__parameters:\n    arm: {arm: {command_topic: /real/joint_trajectory}}\n"
         (bag / "robot.yaml").write_text(text + more)
+    else:
+        write_robot_file(bag / "robot.yaml", arm={"arm": {**PARAMETERS["arm"]["arm"], "command_topic": "/elsewhere"}})
     run = launch("replay.launch.py", f"bag:={bag}", "checkpoint:=none")
     run.wait_for_end()
     assert run.process.returncode == 1
-    assert ("/recorded/action" if skip else "must have one") in run.text
+    assert ("neither /recorded/action" if skip else "must have one") in run.text
     assert "process started" not in run.text
 
 
@@ -235,3 +239,17 @@ def test_the_arguments_are_shown(launch):
         run = launch(file, "--show-args")
         run.wait_for_end(30)
         assert "'checkpoint'" in run.text
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_the_player_plays_what_the_policy_reads_and_recorded_commands_elsewhere(loop):
+    play = runpy.run_path(str(LAUNCH / "replay.launch.py"))["play"]
+    command = play(read_robot_file(CONFIG / "r2v2.yaml"), Path("bag"), "2.0", loop).cmd
+    words = [part if isinstance(part, str) else "".join(piece.text for piece in part) for part in command]
+    assert ("--loop" in words) == loop
+    topics = words[words.index("--topics") + 1 : words.index("--remap")]
+    robot = read_robot_file(CONFIG / "r2v2.yaml")
+    commands = [arm.command_topic for arm in robot.arms]
+    read = {camera.topic for camera in robot.cameras} | {arm.state_topic for arm in robot.arms}
+    assert set(topics) == read | {"/recorded/action", *commands}
+    assert words[words.index("--remap") + 1 :] == [f"{topic}:=/recorded{topic}" for topic in commands]

@@ -33,6 +33,19 @@ def test_every_problem_is_listed(robot_file):
         assert part in str(caught.value)
 
 
+def test_limits_of_motion_may_be_left_out_but_are_above_0(robot_file):
+    parameters = flatten(yaml.safe_load(robot_file.read_text())["/**"]["ros__parameters"])
+    assert parse_robot(parameters).arms[0].max_velocity == ()
+    parameters["arm.base.max_velocity"] = [1.0, 2]
+    parameters["arm.base.max_acceleration"] = [5.0, 1000.0]
+    arm = parse_robot(parameters).arms[0]
+    assert (arm.max_velocity, arm.max_acceleration) == ((1.0, 2.0), (5.0, 1000.0))
+    parameters["arm.base.max_velocity"] = [1.0, 0.0]
+    parameters["arm.base.max_acceleration"] = [5.0]
+    with pytest.raises(DataError, match=r"max_velocity' must be above 0.*max_acceleration' must be 2 finite numbers"):
+        parse_robot(parameters)
+
+
 def test_nothing_is_used_twice(robot_file):
     parameters = flatten(yaml.safe_load(robot_file.read_text())["/**"]["ros__parameters"])
     parameters["camera.wrist.topic"] = "/front/image"

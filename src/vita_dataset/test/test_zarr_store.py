@@ -66,6 +66,29 @@ def test_episodes_and_frames(converted, codec):
         dataset.read_frames(FRONT, [12])
 
 
+def test_frames_are_read_into_an_array_that_is_given(converted):
+    dataset = open_dataset(converted)
+    expected = dataset.read_frames(FRONT, [11, 0, 11])
+    memory = np.zeros((5, *expected.shape[1:]), np.uint8)
+    assert dataset.read_frames(FRONT, [11, 0, 11], memory[1:4]) is not None
+    np.testing.assert_array_equal(memory[1:4], expected)
+    assert not memory[[0, 4]].any()
+
+
+@pytest.mark.parametrize("wrong", ["count", "type", "order"])
+def test_an_array_that_cannot_be_read_into_is_refused_before_anything_is_written(converted, wrong):
+    dataset = open_dataset(converted)
+    shape = dataset.read_frames(FRONT, [0, 1]).shape
+    out = {
+        "count": np.zeros((3, *shape[1:]), np.uint8),
+        "type": np.zeros(shape, np.int8),
+        "order": np.zeros(shape[::-1], np.uint8).T,
+    }[wrong]
+    with pytest.raises(ValueError, match="out must be uint8"):
+        dataset.read_frames(FRONT, [0, 1], out)
+    assert not out.any()
+
+
 def test_a_file_url_is_the_folder(raw):
     assert is_converted(f"file://{raw}")
     assert open_dataset(f"file://{raw}").path == raw

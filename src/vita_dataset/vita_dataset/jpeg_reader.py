@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vita_dataset.errors import DataError
 from vita_dataset.folder import Folder, Identity
 from vita_dataset.jpeg import decode_jpeg
-from vita_dataset.raw_chunks import checked_rows, chunk_names
+from vita_dataset.raw_chunks import checked_rows, chunk_names, place_for
 from vita_dataset.shards import CHECKSUM_BYTES, index_bytes, is_sound, parse_index
 
 
@@ -55,11 +55,12 @@ class JpegReader:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
-        """Gather frames [n] -> uint8 [n, H, W, 3] RGB, in the order asked for.
+    def read(self, rows: NDArray[np.integer[Any]], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+        """Gather frames [n] -> uint8 [n, H, W, 3] RGB, in the order asked for; into ``out`` where it is given.
 
         Raises:
             IndexError: a row is negative or past the end.
+            ValueError: ``out`` has another shape or type, or its elements do not lie one after the other.
             DataError: a frame cannot be read or is damaged, or the dataset was replaced.
         """
         wanted = checked_rows(rows, len(self))
@@ -73,7 +74,7 @@ class JpegReader:
         ]
         names = [self._names[shard] for shard in shards.tolist()]
         self._folder.gather(names, found[:, 0].tolist(), pieces, self._identity)
-        out = np.empty((len(wanted), *self.shape[1:]), np.uint8)
+        out = place_for((len(wanted), *self.shape[1:]), np.dtype(np.uint8), out)
         for position, piece in enumerate(pieces):
             try:
                 out[position] = self._decode(piece)

@@ -49,6 +49,22 @@ def checked_rows(rows: NDArray[np.integer[Any]], count: int) -> NDArray[np.int64
     return wanted
 
 
+def place_for(shape: tuple[int, ...], dtype: np.dtype[Any], out: NDArray[Any] | None) -> NDArray[Any]:
+    """An array to read into: ``out``, or a new one where it is None.
+
+    Raises:
+        ValueError: ``out`` has another shape or type, or its elements do not lie one after the other.
+    """
+    if out is None:
+        return np.empty(shape, dtype)
+    if out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous:
+        raise ValueError(
+            f"out must be {dtype} {list(shape)}, its elements one after the other, but is {out.dtype} "
+            f"{list(out.shape)} with strides {list(out.strides)}; pass such an array, or none"
+        )
+    return out
+
+
 class ChunkWriter:
     """Appends rows of one shape and dtype, holding one chunk in memory."""
 
@@ -135,15 +151,16 @@ class ChunkReader:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def read(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
-        """Gather rows [n] -> [n, ...], in the order asked for.
+    def read(self, rows: NDArray[np.integer[Any]], out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Gather rows [n] -> [n, ...], in the order asked for; into ``out`` where it is given, which is returned.
 
         Raises:
             IndexError: a row is negative or past the end.
+            ValueError: ``out`` has another shape or type, or its elements do not lie one after the other.
             DataError: a chunk cannot be read, or the dataset was replaced.
         """
         wanted = checked_rows(rows, len(self))
-        out = np.empty((len(wanted), *self.shape[1:]), self._dtype)
+        out = place_for((len(wanted), *self.shape[1:]), self._dtype, out)
         numbers, offsets = np.divmod(wanted, self._chunk_rows)
         self._folder.gather(
             [self._names[number] for number in numbers.tolist()],

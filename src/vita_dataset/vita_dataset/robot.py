@@ -53,7 +53,9 @@ class Arm:
         command_type: "joint_trajectory".
         position_min: lowest allowed command of each joint [rad, gripper in its own unit].
         position_max: highest allowed command of each joint, same units.
-        max_step: largest allowed change of each joint's command from one control tick to the next, same units.
+        max_step: largest allowed change of each joint's command in one step of the policy (1/fps), same units.
+        max_velocity: largest speed of each joint's command, same units per second; empty = limited by the step alone.
+        max_acceleration: largest change of that speed per second; empty = not limited.
     """
 
     name: str
@@ -66,6 +68,8 @@ class Arm:
     position_max: tuple[float, ...]
     max_step: tuple[float, ...]
     command_type: str = "joint_trajectory"
+    max_velocity: tuple[float, ...] = ()
+    max_acceleration: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,8 +90,9 @@ def parse_robot(parameters: Mapping[str, Any]) -> Robot:
 
     Expected: ``cameras`` (names), ``camera.<name>.{topic, key, transport, arm}``, ``arms`` (names) and
     ``arm.<name>.{joints, policy_names, is_gripper, state_topic, command_topic, command_type, position_min,
-    position_max, max_step}``. ``policy_names`` may be left out when they equal ``joints``, and ``is_gripper`` when
-    the grippers' joints, and they alone, have one of ``GRIPPER_WORDS`` in their name or policy name.
+    position_max, max_step, max_velocity, max_acceleration}``. The last two may be left out, and so may
+    ``policy_names`` when they equal ``joints``, and ``is_gripper`` when the grippers' joints, and they alone, have one
+    of ``GRIPPER_WORDS`` in their name or policy name.
 
     Raises:
         DataError: lists every problem found, not only the first.
@@ -220,6 +225,16 @@ def _numbers(key: str, count: int, flat: Mapping[str, Any], problems: list[str])
     return tuple(float(item) for item in value)
 
 
+def _optional_limits(key: str, count: int, flat: Mapping[str, Any], problems: list[str]) -> tuple[float, ...]:
+    if flat.get(key) is None:
+        return ()
+    known = len(problems)
+    values = _numbers(key, count, flat, problems)
+    if len(problems) == known and not all(value > 0 for value in values):
+        problems.append(f"'{key}' must be above 0 for each joint, but is {flat[key]!r}; 1000.0 leaves a joint free")
+    return values
+
+
 def _grippers(
     key: str, flat: Mapping[str, Any], joints: Sequence[str], policy_names: Sequence[str], problems: list[str]
 ) -> tuple[bool, ...]:
@@ -276,4 +291,6 @@ def _arm(name: str, flat: Mapping[str, Any], problems: list[str]) -> Arm:
         position_min=low,
         position_max=high,
         max_step=step,
+        max_velocity=_optional_limits(f"arm.{name}.max_velocity", len(joints), flat, problems),
+        max_acceleration=_optional_limits(f"arm.{name}.max_acceleration", len(joints), flat, problems),
     )

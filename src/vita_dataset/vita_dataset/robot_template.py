@@ -79,7 +79,7 @@ def robot_text(spec: DatasetSpec, found: Survey) -> str:
         "        # In the units of the recording [rad; a gripper in its own unit], one number for each joint.",
         f"        position_min: {_numbers(low)}",
         f"        position_max: {_numbers(high)}",
-        "        # Largest change of a command in one tick, same units.",
+        "        # Largest change of a command in one step of the policy, same units.",
         f"        max_step: {_numbers(step)}",
     ]
     return "\n".join(lines) + "\n"

@@ -172,12 +172,13 @@ class ConvertedDataset:
         """int64 [N], the episode of each step."""
         return self._episode_index.read_all()
 
-    def read_frames(self, key: str, indices: ArrayLike) -> NDArray[np.uint8]:
+    def read_frames(self, key: str, indices: ArrayLike, out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
         """Gather frames of one camera.
 
         Args:
             key: the camera's key.
             indices: steps [n] over all episodes, in any order, repeats allowed.
+            out: uint8 [n, H, W, 3] to read into, its elements one after the other; None = a new array.
 
         Returns:
             uint8 [n, H, W, 3] RGB, owned by the caller.
@@ -185,9 +186,10 @@ class ConvertedDataset:
         Raises:
             DataError: no such camera, the frame cannot be read, or the dataset was replaced since it was opened.
             IndexError: a step that does not exist.
+            ValueError: ``out`` is not such an array.
         """
         self.spec.camera(key)
-        frames: NDArray[np.uint8] = self._frames[key].read(np.asarray(indices, dtype=np.int64))
+        frames: NDArray[np.uint8] = self._frames[key].read(np.asarray(indices, dtype=np.int64), out)
         return frames
 
     def length(self, index: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from policy_node_fakes import PERIOD_NS, image, joint_state, wave
@@ -20,7 +21,8 @@ from trajectory_msgs.msg import JointTrajectory
 from vita_dataset.robot import Robot
 from vita_msgs.msg import ActionChunk, PolicyStatus
 from vita_policy_node.conversions import to_time
-from vita_policy_node.policy_node import STATUS_QOS, PolicyNode
+from vita_policy_node.node_qos import STATUS_QOS
+from vita_policy_node.policy_node import PolicyNode
 
 
 class FakeRobot(Node):
@@ -90,10 +92,16 @@ class Bench:
             self.executor.spin_once(timeout_sec=0.05)
 
     def call(self, name: str) -> Trigger.Response:
-        client = self.robot.create_client(Trigger, f"/vita_policy/{name}")
+        return self.ask(Trigger, name, Trigger.Request())
+
+    def ask(self, kind: Any, name: str, request: Any) -> Any:
+        """The answer of one of the node's services."""
+        client = self.robot.create_client(kind, f"/vita_policy/{name}")
         self.wait(client.service_is_ready, f"service {name}")
-        future = client.call_async(Trigger.Request())
-        self.wait(future.done, f"answer of {name}")
+        return self.result(client.call_async(request), f"answer of {name}")
+
+    def result(self, future: Any, what: str) -> Any:
+        self.wait(future.done, what)
         return future.result()
 
     def wait_for_state(self, state: int, reason: str = "") -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -112,15 +114,17 @@ def wave(step: int) -> tuple[float, float, float]:
     return (0.5 * np.sin(step / 20), 0.3 * np.cos(step / 25), 0.5 + 0.4 * np.sin(step / 30))
 
 
-def oracle(observation: Observation) -> ActionChunk:
-    """A fake policy that knows the recording, from the observation's time alone."""
-    first = round((observation.stamp_ns - START_NS) / PERIOD_NS)
+def oracle(observed: Sequence[Observation]) -> ActionChunk:
+    """A fake policy that knows the recording, from the newest observation's time alone."""
+    stamp_ns = observed[-1].stamp_ns
+    first = round((stamp_ns - START_NS) / PERIOD_NS)
     actions = np.array([wave(first + step + 3) for step in range(16)], dtype=np.float32)
-    return ActionChunk(observation.stamp_ns, PERIOD_NS, actions, NAMES, inference_ns=1_000_000)
+    return ActionChunk(stamp_ns, PERIOD_NS, actions, NAMES, inference_ns=1_000_000)
 
 
-def still(observation: Observation) -> ActionChunk:
+def still(observed: Sequence[Observation]) -> ActionChunk:
     """A fake policy that keeps the measured pose."""
+    observation = observed[-1]
     return ActionChunk(observation.stamp_ns, PERIOD_NS, np.tile(observation.state, (16, 1)), NAMES)
 
 
@@ -176,7 +180,7 @@ def write_bag(path: Path, steps: int = 60, storage: StoragePlugin = StoragePlugi
     return path
 
 
-def write_checkpoint(folder: Path, dataset: DatasetSpec | None = None) -> Path:
+def write_checkpoint(folder: Path, dataset: DatasetSpec | None = None, **changes: Any) -> Path:
     """A policy with random weights whose actions stay near the middle of the joints' ranges."""
     dataset = dataset or spec()
     config = VitaConfig(
@@ -188,6 +192,7 @@ def write_checkpoint(folder: Path, dataset: DatasetSpec | None = None) -> Path:
         latent_dim=32,
         flow_net=FlowNetConfig(hidden_dim=32, num_layers=1),
         action_ae=ActionAutoencoderConfig(enc_hidden_dim=32, dec_hidden_dim=32),
+        **changes,
     )
     torch.manual_seed(0)
     policy = VitaPolicy(config, stats(dataset))

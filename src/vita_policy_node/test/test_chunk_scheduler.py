@@ -2,24 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from chunk_fakes import PERIOD, START, at, chunk, play
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vita_policy_node.chunk_scheduler import ChunkScheduler
-from vita_train.policy.observation import ActionChunk
-
-PERIOD = 33_333_333
-START = 1_000_000_000_000
-
-
-def chunk(stamp: int, steps: int = 16) -> ActionChunk:
-    """Each action says which step of time it belongs to, counted from START."""
-    first = (stamp - START) / PERIOD
-    return ActionChunk(stamp, PERIOD, (first + np.arange(steps, dtype=np.float32))[:, None], ("j",))
-
-
-def at(step: float) -> int:
-    return START + round(step * PERIOD)
 
 
 def test_no_chunk_means_nothing_is_due_and_one_is_needed():
@@ -95,6 +82,46 @@ def test_a_newer_chunk_replaces_the_old_at_once_and_an_older_one_does_not():
     assert due.step == 1
 
 
+def test_the_same_chunk_twice_is_taken_once():
+    scheduler = ChunkScheduler(8)
+    assert scheduler.add(chunk(START), at(2))
+    assert not scheduler.add(chunk(START), at(5))
+    assert scheduler.dropped_steps == 2
+    assert scheduler.due(at(9)) is not None
+    assert scheduler.due(at(10)) is None
+
+
+def test_a_chunk_of_the_future_begins_when_its_time_comes():
+    scheduler = ChunkScheduler(8)
+    assert scheduler.add(chunk(at(3)), at(0))
+    assert [scheduler.due(at(step)) is None for step in range(5)] == [True, True, True, False, False]
+    assert scheduler.remaining(at(0)) == 8
+    assert scheduler.due(at(10)).step == 7
+    assert scheduler.due(at(11)) is None
+
+
+def test_replanning_asks_earlier_and_still_executes_the_whole_horizon_when_nothing_comes():
+    scheduler = ChunkScheduler(8, replan_steps=3)
+    scheduler.request(at(0))
+    scheduler.add(chunk(START), at(1))
+    assert [step for step in range(1, 12) if scheduler.needs_chunk(at(step))] == list(range(3, 12))
+    assert [step for step in range(1, 12) if scheduler.due(at(step))] == list(range(1, 9))
+
+
+def test_a_chunk_that_has_just_come_does_not_ask_for_the_next_because_it_was_late():
+    scheduler = ChunkScheduler(8)
+    scheduler.request(at(0))
+    scheduler.add(chunk(START), at(7))
+    assert not scheduler.needs_chunk(at(7))
+    assert scheduler.needs_chunk(at(8))
+
+
+@pytest.mark.parametrize("replan_steps", [0, 9])
+def test_replanning_outside_the_horizon_is_a_bug(replan_steps):
+    with pytest.raises(ValueError, match="replan_steps"):
+        ChunkScheduler(8, replan_steps)
+
+
 def test_a_chunk_that_is_late_altogether_is_refused():
     scheduler = ChunkScheduler(8)
     assert not scheduler.add(chunk(START), at(16))
@@ -124,28 +151,15 @@ def test_a_horizon_below_one_is_a_bug():
     jitter=st.lists(st.floats(-0.2, 0.2), min_size=60, max_size=60),
 )
 def test_every_action_is_executed_at_its_own_time(latency, horizon, phase, jitter):
-    """A model of the control loop: new observations at whole steps, ticks at any phase with jitter."""
     scheduler = ChunkScheduler(horizon)
-    in_flight: tuple[int, ActionChunk] | None = None
-    observed = 0
     used: dict[int, list[int]] = {}
-    for number, shake in enumerate(jitter):
-        now = at(number + phase + shake)
-        if in_flight and in_flight[0] <= now:
-            scheduler.add(in_flight[1], now)
-            in_flight = None
-        newest = at(max(0, (now - START) // PERIOD))
-        if scheduler.needs_chunk(now) and in_flight is None and newest > observed:
-            scheduler.request(now)
-            in_flight = (now + round(latency * PERIOD), chunk(newest))
-            observed = newest
-        due = scheduler.due(now)
-        if due is None:
+    for ticked in play(scheduler, [number + phase + shake for number, shake in enumerate(jitter)], latency, chunk):
+        if (due := ticked.due) is None:
             continue
         used.setdefault(due.chunk_stamp_ns, []).append(due.step)
         stamp = due.chunk_stamp_ns
         # Only before the first and after the last prediction there is nothing in between.
-        told = min(max(now, stamp), stamp + 15 * PERIOD)
+        told = min(max(ticked.now_ns, stamp), stamp + 15 * PERIOD)
         assert abs(START + float(due.action[0]) * PERIOD - told) <= 1e-4 * PERIOD
     for steps in used.values():
         assert steps == sorted(steps)

@@ -95,7 +95,7 @@ def test_a_camera_is_moved_by_the_arm_that_carries_it():
 
 def test_the_refusal_lists_every_mismatch():
     dataset = spec(
-        fps=15.0,
+        fps=45.0,
         cameras=(CameraSpec(KEYS[0], 32, 40), CameraSpec("observation.images.other", 32, 40)),
         state=VectorSpec("observation.state", 3, ("shoulder", "elbow", "thumb")),
         action=VectorSpec("action", 2, ("shoulder", "elbow")),
@@ -109,7 +109,7 @@ def test_the_refusal_lists_every_mismatch():
         "'thumb', which no arm has",
         "'gripper' is not in the policy's state",
         "'gripper' is not in the policy's action",
-        "rate_hz is 30, but the policy was trained at 15 Hz",
+        "rate_hz is 30, but the policy was trained at 45 Hz; it must be that or more",
         "test/arm",
     ):
         assert words in text
@@ -140,4 +140,35 @@ def test_a_checkpoint_without_names_needs_the_operator_s_word():
 
 
 def test_rate_zero_takes_the_policy_s():
-    assert check_contract(robot(), spec(fps=10.0), KEYS, settings(rate_hz=0.0)).period_ns == 100_000_000
+    layout = check_contract(robot(), spec(fps=10.0), KEYS, settings(rate_hz=0.0))
+    assert (layout.period_ns, layout.step_ns, layout.ticks_per_step) == (100_000_000, 100_000_000, 1.0)
+
+
+def test_a_rate_that_is_the_policy_s_but_for_its_last_digits_is_the_policy_s():
+    for rate_hz in (29.98, 30.0, 30.02):
+        layout = check_contract(robot(), spec(), KEYS, settings(rate_hz=rate_hz))
+        assert layout.period_ns == layout.step_ns == PERIOD_NS
+    with pytest.raises(DataError, match=r"rate_hz is 29.9, but the policy was trained at 30 Hz; it must be that"):
+        check_contract(robot(), spec(), KEYS, settings(rate_hz=29.9))
+
+
+@pytest.mark.parametrize("rate_hz", [31.0, 45.0, 100.0, 125.0, 1000.0])
+def test_a_faster_rate_makes_no_joint_faster(rate_hz):
+    parameters = copy.deepcopy(PARAMETERS)
+    parameters["arm"]["arm"]["max_velocity"] = [1.0, 9.0, 9.0]
+    own = check_contract(parse_robot(parameters), spec(), KEYS, settings())
+    faster = check_contract(parse_robot(parameters), spec(), KEYS, settings(rate_hz=rate_hz))
+    assert faster.period_ns == round(1e9 / rate_hz)
+    assert faster.step_ns == own.period_ns
+    assert np.allclose(faster.limits.max_step * faster.ticks_per_step, own.limits.max_step, rtol=1e-12)
+    assert np.allclose(faster.speed_per_s, own.speed_per_s, rtol=1e-12)
+    assert np.allclose(faster.limits.motion.max_velocity, own.limits.motion.max_velocity, rtol=1e-12)
+    # The controller is to reach each point when the next one comes.
+    (message,) = command_messages(faster, np.zeros(3), 0)
+    assert message.points[0].time_from_start.nanosec == faster.period_ns
+
+
+def test_a_schedule_that_does_not_fit_the_policy_is_among_the_mismatches():
+    with pytest.raises(DataError, match=r"rate_hz is 20, .*; replan_steps is 8, but must be below the policy's 8"):
+        check_contract(robot(), spec(), KEYS, settings(rate_hz=20.0, schedule="receding", replan_steps=8), 8)
+    assert check_contract(robot(), spec(), KEYS, settings(replan_steps=8), 8)

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from policy_node_fakes import KEYS, NAMES, PERIOD_NS, START_NS, image, joint_state, robot, settings, spec
+from policy_node_fakes import KEYS, NAMES, PARAMETERS, PERIOD_NS, START_NS, image, joint_state, robot, settings, spec
 
-from vita_policy_node.contract import check_contract
+from vita_dataset.robot import parse_robot
+from vita_policy_node.contract import Layout, check_contract
 from vita_policy_node.control_loop import ControlLoop, PolicyState
 from vita_policy_node.observation_builder import build_observation
 from vita_policy_node.safety import COMMAND_MEMORY_NS
@@ -23,14 +24,14 @@ STEP = LAYOUT.limits.max_step
 class Arm:
     """A loop, its clock and an arm that is where it was commanded ``lag`` ticks ago; real time goes evenly."""
 
-    def __init__(self, lag: int = 0, target: float = 2.5, **changes: object) -> None:
+    def __init__(self, lag: int = 0, target: float = 2.5, layout: Layout = LAYOUT, **changes: object) -> None:
         def predict(matched) -> ActionChunk:
-            observation: Observation = build_observation(LAYOUT, matched)
+            observation: Observation = build_observation(layout, matched)
             actions = np.tile(np.array([self.target, -self.target, 0.5], np.float32), (16, 1))
             return ActionChunk(observation.stamp_ns, PERIOD_NS, actions, NAMES)
 
         self.target = target
-        self.loop = ControlLoop(LAYOUT, settings(**changes), SimulatedWorker(predict, 0), 8)
+        self.loop = ControlLoop(layout, settings(**changes), SimulatedWorker(predict, 0), 8)
         self.loop.start()
         self.ticks, self.offset_ns, self.lag = 0, 0, lag
         self.poses = [np.array([0.0, 0.0, 0.5])]
@@ -133,3 +134,24 @@ def test_stopped_and_started_again_an_arm_that_did_not_follow_counts_from_its_po
     arm.loop.start()
     assert arm.step() is PolicyState.RUNNING
     assert np.allclose(arm.sent[-1][1][:2], [0.05, -0.05])
+
+
+def test_with_limits_of_motion_each_command_changes_the_speed_by_little_and_a_hold_starts_anew():
+    limited = {**PARAMETERS["arm"]["arm"], "max_velocity": [0.6, 0.6, 100.0], "max_acceleration": [2.0, 2.0, 1000.0]}
+    layout = check_contract(parse_robot({**PARAMETERS, "arm": {"arm": limited}}), spec(), KEYS, settings())
+    arm = Arm(layout=layout)
+    for step in range(150):
+        arm.silent = 60 <= step < 69
+        arm.step()
+    assert len(arm.sent) > 130
+    period = PERIOD_NS / 1e9
+    speed = np.zeros(2)
+    for (before_ns, before), (after_ns, after) in zip(arm.sent, arm.sent[1:], strict=False):
+        held = after_ns - before_ns > PERIOD_NS
+        now = (after - before)[:2] / period
+        assert (np.abs(now) <= 0.6 + 1e-9).all()
+        assert (np.abs(now - (0.0 if held else speed)) <= 2.0 * period + 1e-9).all() or before_ns == 0
+        speed = now
+    assert np.allclose(arm.sent[-1][1][:2], [2.5, -2.5], atol=1e-6)
+    assert arm.loop.counts.hits["acceleration: shoulder"] > 0
+    assert np.allclose(layout.speed_per_s, [0.6, 0.6, 6.0])

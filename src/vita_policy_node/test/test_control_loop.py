@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -33,7 +35,7 @@ LAYOUT = check_contract(robot(), spec(), KEYS, settings())
 
 def make(predict=still, latency_ns: int = 0, **changes: object) -> ControlLoop:
     def run(matched):
-        return predict(build_observation(LAYOUT, matched))
+        return predict([build_observation(LAYOUT, matched)])
 
     return ControlLoop(LAYOUT, settings(**changes), SimulatedWorker(run, latency_ns), 8)
 
@@ -140,10 +142,10 @@ def test_a_joint_state_without_a_joint_holds():
 
 
 def test_a_chunk_that_is_not_finite_is_never_sent():
-    def broken(observation: Observation) -> ActionChunk:
+    def broken(observed: Sequence[Observation]) -> ActionChunk:
         actions = np.zeros((16, 3), dtype=np.float32)
         actions[:, 1] = np.nan
-        return ActionChunk(observation.stamp_ns, PERIOD_NS, actions, NAMES)
+        return ActionChunk(observed[-1].stamp_ns, PERIOD_NS, actions, NAMES)
 
     loop = make(broken)
     loop.start()
@@ -154,8 +156,8 @@ def test_a_chunk_that_is_not_finite_is_never_sent():
 
 
 def test_a_jump_of_the_policy_is_limited_to_one_step_a_tick():
-    def far(observation: Observation) -> ActionChunk:
-        return ActionChunk(observation.stamp_ns, PERIOD_NS, np.full((16, 3), 9.0, np.float32), NAMES)
+    def far(observed: Sequence[Observation]) -> ActionChunk:
+        return ActionChunk(observed[-1].stamp_ns, PERIOD_NS, np.full((16, 3), 9.0, np.float32), NAMES)
 
     loop = make(far)
     loop.start()
@@ -200,7 +202,7 @@ def test_a_joint_state_of_another_robot_does_not_hide_this_one_s():
 
 
 def test_a_bug_in_the_model_is_raised_in_the_tick():
-    def crash(observation: Observation) -> ActionChunk:
+    def crash(observed: Sequence[Observation]) -> ActionChunk:
         raise RuntimeError("device lost")
 
     loop = make(crash)

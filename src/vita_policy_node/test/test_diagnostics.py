@@ -12,7 +12,7 @@ from vita_policy_node.simulated_worker import SimulatedWorker
 
 def held_loop() -> ControlLoop:
     layout = check_contract(robot(), spec(), KEYS, settings())
-    loop = ControlLoop(layout, settings(), SimulatedWorker(oracle, 0), 8)
+    loop = ControlLoop(layout, settings(), SimulatedWorker(lambda matched: oracle([matched]), 0), 8)
     loop.start()
     loop.add_message(0, image(0), START_NS)
     loop.tick(START_NS)
@@ -29,12 +29,14 @@ def test_a_status_without_a_checkpoint_is_empty_but_says_why():
 
 
 def test_diagnostics_warn_while_holding_and_count_by_name():
-    message = diagnostic_message("/vita_policy", PolicyState.HOLDING, "a reason", held_loop(), START_NS)
+    loop, measured = held_loop(), {"skew of the newest set": "6.0 ms"}
+    message = diagnostic_message("/vita_policy", PolicyState.HOLDING, "a reason", loop, START_NS, measured)
     (status,) = message.status
     values = {item.key: item.value for item in status.values}
     assert status.level == DiagnosticStatus.WARN
     assert status.message == "a reason"
-    assert values["camera 'front' received"] == "1"
+    assert values["skew of the newest set"] == "6.0 ms"
+    assert values["queue"] == "0"
     assert values["refused, camera 'front': zero_stamp"] == "1"
     assert "1 x camera 'front' has sent nothing usable" in summary(held_loop())
 

@@ -14,7 +14,7 @@ from vita_train.policy.observation import ActionChunk, Observation
 
 
 def chunk_of(matched: MatchedSet) -> ActionChunk:
-    return oracle(Observation(matched.stamp_ns, {}, None))
+    return oracle([Observation(matched.stamp_ns, {}, None)])
 
 
 def matched(step: int) -> MatchedSet:
@@ -116,3 +116,20 @@ def test_bad_data_is_a_failure_and_a_bug_is_raised_once(make):
     with pytest.raises(RuntimeError, match="out of memory"):
         wait(worker)
     assert worker.poll(0) is None
+
+
+def test_a_model_that_hangs_does_not_keep_whoever_closes_the_worker(make):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hang(matched_set: MatchedSet) -> ActionChunk:
+        begun.set()
+        go_on.wait(60)
+        return chunk_of(matched_set)
+
+    worker = make(hang)
+    worker.submit(matched(0), 0)
+    assert begun.wait(60)
+    worker.reset()
+    assert not worker.close(patience_s=0.01)
+    go_on.set()
+    assert worker.close(patience_s=60)

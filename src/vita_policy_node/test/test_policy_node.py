@@ -96,10 +96,14 @@ def test_a_bug_in_the_model_stops_the_policy_and_leaves_the_node_alive(bench, mo
     bench.wait_for_state(PolicyStatus.RUNNING)
 
 
-def test_parameters_change_only_before_configure(bench):
-    (result,) = bench.node.set_parameters([Parameter("slop_s", value=0.05)])
+def test_only_live_parameters_change_once_configured(bench):
+    (result,) = bench.node.set_parameters([Parameter("queue_size", value=80)])
     assert not result.successful
     assert "read when the node configures" in result.reason
+    (result,) = bench.node.set_parameters([Parameter("slop_s", value=0.05)])
+    assert result.successful
+    assert bench.node.serving.settings.slop_s == 0.05
+    assert bench.node._loop.sync._slop_s == 0.05
 
 
 def test_autostart_commands_without_a_service_call(make_node, checkpoint):
@@ -112,14 +116,14 @@ def test_autostart_commands_without_a_service_call(make_node, checkpoint):
 
 def test_configure_refuses_with_every_mismatch(make_node, tmp_path, capfd):
     dataset = spec(
-        fps=15.0,
+        fps=60.0,
         cameras=(CameraSpec(KEYS[0], 32, 40), CameraSpec("observation.images.other", 32, 40)),
         state=VectorSpec("observation.state", 3, ("shoulder", "elbow", "thumb")),
     )
     node = make_node(checkpoint=str(write_checkpoint(tmp_path / "other", dataset)))
     assert node.trigger_configure() == FAILURE
     log = capfd.readouterr().err
-    for words in ("refusing to configure", "observation.images.other", "camera 'wrist'", "'thumb'", "15 Hz"):
+    for words in ("refusing to configure", "observation.images.other", "camera 'wrist'", "'thumb'", "60 Hz"):
         assert words in log
 
 

@@ -76,10 +76,10 @@ def test_a_stopped_clock_is_told_and_recovered_from(make_node, checkpoint):
 def test_without_ticks_on_the_system_s_clock_everything_is_forgotten(bench):
     bench.call("start")
     bench.wait_for_state(PolicyStatus.RUNNING)
-    bench.node._ticked_ns -= 10**9
+    bench.node._timer.ticked_ns -= 10**9
     bench.node._report()
     assert bench.node._loop.sync.newest_set() is None
-    assert bench.node._state == (PolicyState.HOLDING, STANDSTILL)
+    assert (bench.node._board.state, bench.node._board.reason) == (PolicyState.HOLDING, STANDSTILL)
     bench.wait_for_state(PolicyStatus.RUNNING)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,13 @@ from rosbags.typesys import Stores, get_typestore
 from vita_dataset.errors import DataError, UsageError, run_cli
 from vita_policy_node import cli
 from vita_policy_node.contract import check_contract
-from vita_policy_node.replay import read_recorded_actions, replay_bag
+from vita_policy_node.recorded_actions import read_recorded_actions
+from vita_policy_node.replay import replay_bag
+from vita_policy_node.replay_errors import Errors
+from vita_policy_node.replay_html import TIMING
 from vita_policy_node.replay_live import match_nearest, read_commands
-from vita_policy_node.replay_report import Errors, format_table, make_report
+from vita_policy_node.replay_report import make_report
+from vita_policy_node.replay_table import format_table
 from vita_policy_node.robot_files import find_robot_file
 
 LAYOUT = check_contract(robot(), spec(), KEYS, settings())
@@ -66,7 +71,7 @@ def write_live(path: Path, topic: str = "/replay/arm/joint_trajectory", offset: 
 
 def report_of(bag: Path, predict):
     result = replay_bag(bag, LAYOUT, settings(), predict, 8)
-    recorded = np.array(list(read_recorded_actions(bag, LAYOUT.limits.names).values()))
+    recorded = np.array(list(read_recorded_actions(bag, LAYOUT).values()))
     return make_report(result, recorded, None, {"bag": str(bag)})
 
 
@@ -90,7 +95,7 @@ def test_a_good_policy_beats_holding_and_holding_does_not_beat_itself(bag):
 
 def test_joints_that_only_tremble_do_not_decide(bag):
     result = replay_bag(bag, LAYOUT, settings(), oracle, 8)
-    recorded = np.array(list(read_recorded_actions(bag, LAYOUT.limits.names).values()))
+    recorded = np.array(list(read_recorded_actions(bag, LAYOUT).values()))
     parked = recorded.copy()
     parked[:, 1] = 0.3 + 1e-5 * np.sin(np.arange(len(recorded)))
     report = make_report(result, parked, None, {})
@@ -134,7 +139,7 @@ def test_a_policy_that_mostly_holds_does_not_beat_holding(bag):
 
 def test_live_commands_are_compared_with_the_nearest_recorded_action(bag, tmp_path):
     live = read_commands(write_live(tmp_path / "live"), LAYOUT)
-    recorded = read_recorded_actions(bag, LAYOUT.limits.names)
+    recorded = read_recorded_actions(bag, LAYOUT)
     pairs = match_nearest(live, recorded, PERIOD_NS // 2)
     assert len(pairs) == STEPS
     assert all(np.allclose(live[a] - recorded[b], 0.01) for a, b in pairs)
@@ -163,6 +168,16 @@ def test_the_command_line_writes_report_and_plot_the_same_each_run(bag, checkpoi
         documents.append(json.loads((out / "report.json").read_text()))
         assert documents[-1].pop("timing")["inference_ms"]["p50"] > 0
     assert documents[0] == documents[1]
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert {path.name for path in one.iterdir()} == {"report.json", "report.png", "report.html"}
+    assert (one / "report.png").read_bytes() == (two / "report.png").read_bytes()
+    for name, mark in (("report.json", '"timing"'), ("report.html", TIMING)):
+        same, between, timing = (one / name).read_bytes().partition(mark.encode())
+        assert between
+        assert (two / name).read_bytes().startswith(same + between)
+        assert len(timing) < 2000  # the rest differs: the table of inference times
+    assert "data:image/png;base64," in (one / "report.html").read_text()
+    assert "//" not in re.sub('base64,[^"]*', "", (one / "report.html").read_text())
     assert documents[0]["checkpoint_step"] == 10
     assert documents[0]["ticks"] == {"total": STEPS, "compared": STEPS}
     assert documents[0]["overall"]["live"]["mae"] == pytest.approx(0.01)

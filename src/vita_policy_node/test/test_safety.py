@@ -5,12 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vita_policy_node.motion_limits import Motion, MotionLimits
 from vita_policy_node.safety import COMMAND_MEMORY_NS, OVERSHOOT, JointLimits, SafetyGate, SentCommand
 
 NAMES = ("a", "b", "c")
 LIMITS = JointLimits(NAMES, np.array([-1.0, -2.0, 0.0]), np.array([1.0, 2.0, 1.0]), np.array([0.1, 0.5, 0.2]))
 ZERO = np.zeros(3)
 NOW = 10_000_000_000
+PERIOD_NS = 33_000_000
 
 anything = st.floats(allow_nan=True, allow_infinity=True, width=64)
 poses = st.lists(anything, min_size=0, max_size=4).map(np.array)
@@ -118,6 +120,65 @@ def test_a_command_too_far_from_the_measured_pose_stops(mode):
     assert verdict.lagging
     assert verdict.hits == ("lag: a",)
     assert "does not follow: a" in verdict.reason
+
+
+MOTION = MotionLimits(np.array([1.5, np.inf, np.inf]), np.array([10.0, 30.0, np.inf]), PERIOD_NS)
+MOVING = JointLimits(NAMES, LIMITS.position_min, LIMITS.position_max, LIMITS.max_step, MOTION)
+
+
+def test_velocity_and_acceleration_are_limited_after_the_step_and_named():
+    gate = SafetyGate(MOVING)
+    first = gate.check(np.array([0.0, 0.2, 0.5]), NAMES, ZERO, sent([0.0, 0.0, 0.4]), NOW)
+    assert first.hits == ("acceleration: b",)
+    assert first.command == pytest.approx([0.0, 30 * 0.033**2, 0.5])
+    last = SentCommand(first.command, NOW, Motion(np.array([1.4, 0.0, 0.0]), first.command))
+    then = gate.check(np.array([0.08, 0.0, 0.5]), NAMES, ZERO, last, NOW + PERIOD_NS)
+    assert "velocity: a" in then.hits
+    assert then.command[0] == pytest.approx(1.5 * 0.033)
+    assert then.motion is not None
+    assert then.motion.velocity[0] == pytest.approx(1.5)
+
+
+def test_with_limits_of_motion_the_largest_step_is_still_named():
+    verdict = SafetyGate(MOVING).check(np.array([0.5, 0.0, 0.5]), NAMES, ZERO, sent([0.0, 0.0, 0.5]), NOW)
+    assert verdict.hits == ("step: a",)
+    assert verdict.command[0] == pytest.approx(10 * 0.033**2)
+
+
+def test_in_hold_mode_too_sudden_a_motion_is_not_sent():
+    verdict = SafetyGate(MOVING, "hold").check(np.array([0.045, 0.0, 0.5]), NAMES, ZERO, sent([0.0, 0.0, 0.5]), NOW)
+    assert verdict.command is None
+    assert verdict.hits == ("acceleration: a",)
+
+
+def test_creeping_to_the_end_of_the_range_is_no_hit():
+    gate, last = SafetyGate(MOVING), sent([0.9, 0.0, 0.5])
+    for tick in range(60):
+        now_ns = NOW + tick * PERIOD_NS
+        verdict = gate.check(np.array([1.0, 0.0, 0.5]), NAMES, last.values, last, now_ns)
+        last = SentCommand(verdict.command, now_ns, verdict.motion)
+        if tick > 20:
+            assert verdict.hits == ()
+    assert last.values[0] == pytest.approx(1.0, abs=1e-9)
+    assert last.values[0] <= 1.0
+
+
+@settings(max_examples=200, deadline=None)
+@given(action=poses, measured=poses, last=poses, velocity=poses, age_ns=st.integers(-(10**8), 10**9))
+def test_whatever_comes_no_command_leaves_the_limits_of_motion(action, measured, last, velocity, age_ns):
+    motion = Motion(velocity, last) if velocity.shape == last.shape else None
+    command_before = SentCommand(last, NOW - age_ns, motion)
+    moving = np.isfinite(velocity).all() and velocity.shape == last.shape
+    verdict = SafetyGate(MOVING).check(action, NAMES, measured, command_before, NOW)
+    if verdict.command is None:
+        assert verdict.hits
+        return
+    assert ((verdict.command >= LIMITS.position_min) & (verdict.command <= LIMITS.position_max)).all()
+    reference = last if 0 <= age_ns <= COMMAND_MEMORY_NS else measured
+    change = np.abs(verdict.command - reference)
+    assert (change <= LIMITS.max_step + 1e-12).all()
+    if moving:
+        assert (change <= MOTION.max_velocity * PERIOD_NS / 1e9 + 1e-12)[0]
 
 
 @settings(max_examples=500, deadline=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,11 @@ def bag_topics(path: Path) -> dict[str, str]:
     """
     with open_bag(path) as bag:
         return bag.topics
+
+
+def name_in_bag(topic: str, have: Collection[str]) -> str:
+    """The name that a bag has for a topic of a robot file: as it is written there, else from the root."""
+    return topic if topic in have else f"/{topic.strip('/')}"
 
 
 def read_bag(path: Path, topics: Mapping[str, str]) -> Iterator[BagItem]:

@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 from vita_dataset.errors import DataError
 from vita_dataset.robot import Arm, Robot
 from vita_dataset.spec import DatasetSpec, VectorSpec
+from vita_policy_node.motion_limits import MotionLimits
 from vita_policy_node.safety import JointLimits
 from vita_policy_node.settings import NodeSettings
+
+RATE_TOLERANCE = 1e-3
+"""Relative difference up to which a rate is taken for the policy's own."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Layout:
         arm_joints: bool [A], which of them are joints of an arm and not of a gripper.
         arms: where each arm's command comes from.
         period_ns: time between two commands.
+        step_ns: time between two steps of the policy, a period or more.
     """
 
     streams: tuple[Stream, ...]
@@ -79,11 +84,23 @@ class Layout:
     arm_joints: NDArray[np.bool_]
     arms: tuple[ArmOutput, ...]
     period_ns: int
+    step_ns: int
+
+    @property
+    def ticks_per_step(self) -> float:
+        """Commands in one step of the policy, 1 or more."""
+        return self.step_ns / self.period_ns
 
     @property
     def speed_per_s(self) -> NDArray[np.float64]:
         """The largest speed of each element's commands, float64 [A] in its unit per second."""
-        return self.limits.max_step / (self.period_ns / 1e9)
+        speed = self.limits.max_step / (self.period_ns / 1e9)
+        return speed if self.limits.motion is None else np.minimum(speed, self.limits.motion.max_velocity)
+
+    @property
+    def state_order(self) -> list[int]:
+        """Where each element of the action is in the state, [A]."""
+        return [self.state.index(joint) for joint in self.pose]
 
     @property
     def grippers(self) -> list[str]:
@@ -91,14 +108,21 @@ class Layout:
         return [name for name, is_arm in zip(self.limits.names, self.arm_joints, strict=True) if not is_arm]
 
 
-def check_contract(robot: Robot, spec: DatasetSpec, image_keys: Sequence[str], settings: NodeSettings) -> Layout:
+def check_contract(
+    robot: Robot,
+    spec: DatasetSpec,
+    image_keys: Sequence[str],
+    settings: NodeSettings,
+    action_horizon: int | None = None,
+) -> Layout:
     """Compare a robot with the dataset that a policy was trained on.
 
     Args:
         robot: from the robot file.
         spec: from the checkpoint.
         image_keys: the cameras that the policy looks at.
-        settings: for rate, time limits and ``allow_unnamed_joints``.
+        settings: for rate, time limits, schedule and ``allow_unnamed_joints``.
+        action_horizon: steps of a chunk that the policy executes at most; None leaves the schedule unchecked.
 
     Raises:
         DataError: they do not fit; the message lists every mismatch.
@@ -109,10 +133,14 @@ def check_contract(robot: Robot, spec: DatasetSpec, image_keys: Sequence[str], s
         vector: _vector_names(label, vector, robot, settings, problems)
         for label, vector in (("state", spec.state), ("action", spec.action))
     }
-    if settings.rate_hz and abs(settings.rate_hz - spec.fps) > 1e-3 * spec.fps:
-        problems.append(f"rate_hz is {settings.rate_hz:g}, but the policy was trained at {spec.fps:g} Hz")
-    if not spec.fps > 0:
+    if settings.rate_hz and settings.rate_hz < spec.fps * (1 - RATE_TOLERANCE):
+        problems.append(
+            f"rate_hz is {settings.rate_hz:g}, but the policy was trained at {spec.fps:g} Hz; it must be that or more"
+        )
+    if not 0 < spec.fps < np.inf:
         problems.append(f"the checkpoint's fps is {spec.fps:g}, but must be above 0")
+    if action_horizon is not None:
+        problems += settings.schedule.problems(action_horizon)
     if problems:
         raise DataError(
             f"the robot file does not fit the checkpoint trained on '{spec.repo_id}': "
@@ -177,16 +205,25 @@ def _layout(
     states = tuple(Stream(f"joint state '{t}'", t, "joint_state", settings.state_timeout_ns, named[t]) for t in topics)
     by_key = {camera.key: index for index, camera in enumerate(robot.cameras)}
     joints: dict[str, JointInput] = {}
-    bounds: dict[str, tuple[float, float, float]] = {}
+    bounds: dict[str, tuple[float, ...]] = {}
     grippers: set[str] = set()
     for arm in robot.arms:
         stream = len(cameras) + topics.index(arm.state_topic)
         for index, name in enumerate(arm.policy_names):
             joints[name] = JointInput(stream, arm.joints[index])
             bounds[name] = (arm.position_min[index], arm.position_max[index], arm.max_step[index])
+            motions = arm.max_velocity, arm.max_acceleration
+            bounds[name] += tuple(limit[index] if limit else np.inf for limit in motions)
             if arm.is_gripper[index]:
                 grippers.add(name)
     limits = np.array([bounds[name] for name in action_names], dtype=np.float64)
+    step_ns = round(1e9 / spec.fps)
+    # A rate that only differs in its last digits is the policy's own: then each tick falls on a step.
+    faster = settings.rate_hz > spec.fps * (1 + RATE_TOLERANCE)
+    period_ns = round(1e9 / settings.rate_hz) if faster else step_ns
+    # The robot file's max_step is for one step of the policy, so more ticks to a step make no joint faster.
+    limits[:, 2] *= period_ns / step_ns
+    motion = MotionLimits.within_steps(limits[:, 3], limits[:, 4], limits[:, 2], period_ns)
     moved_by = {
         camera.key: tuple(
             action_names.index(name)
@@ -205,8 +242,9 @@ def _layout(
         ),
         state=tuple(joints[name] for name in state_names),
         pose=tuple(joints[name] for name in action_names),
-        limits=JointLimits(action_names, limits[:, 0], limits[:, 1], limits[:, 2]),
+        limits=JointLimits(action_names, limits[:, 0], limits[:, 1], limits[:, 2], motion),
         arm_joints=np.array([name not in grippers for name in action_names]),
         arms=tuple(ArmOutput(arm, tuple(action_names.index(name) for name in arm.policy_names)) for arm in robot.arms),
-        period_ns=round(1e9 / spec.fps),
+        period_ns=period_ns,
+        step_ns=step_ns,
     )

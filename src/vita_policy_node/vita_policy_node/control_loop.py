@@ -2,65 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vita_dataset.errors import DataError
-from vita_policy_node.chunk_scheduler import ChunkScheduler, DueAction
+from vita_policy_node.age_ladder import AgeLadder
+from vita_policy_node.chunk_scheduler import DueAction
+from vita_policy_node.chunk_supply import ChunkSupply
 from vita_policy_node.contract import Layout
+from vita_policy_node.control_tick import LoopCounts, PolicyState, Tick
 from vita_policy_node.follow_check import FollowCheck
 from vita_policy_node.inference_worker import Worker
 from vita_policy_node.jump_check import JumpCheck
 from vita_policy_node.observation_builder import read_joints
 from vita_policy_node.observation_sync import ObservationSync
 from vita_policy_node.safety import COMMAND_MEMORY_NS, SafetyGate, SentCommand
+from vita_policy_node.schedules import make_scheduler
 from vita_policy_node.settings import NodeSettings
+from vita_policy_node.start_gate import StartGate, StartPoses
 from vita_policy_node.streams import Arrival, StreamLimit
+from vita_policy_node.violation_count import ViolationCount
 from vita_train.policy.observation import ActionChunk
 
+__all__ = ["ControlLoop", "LoopCounts", "PolicyState", "Tick"]
 
-class PolicyState(IntEnum):
-    """The states of vita_msgs/PolicyStatus, same numbers."""
-
-    IDLE = 0
-    RUNNING = 1
-    HOLDING = 2
-
-
-@dataclass(frozen=True, eq=False)
-class Tick:
-    """The outcome of one tick.
-
-    Attributes:
-        state: what the loop does.
-        reason: why, when it holds or is idle; the text stays the same while the cause does.
-        command: float64 [A] in the order of ``Layout.limits.names``, to be sent now; None while holding or idle.
-        due: the action behind the command.
-        chunk: a chunk that arrived in this tick.
-    """
-
-    state: PolicyState
-    reason: str = ""
-    command: NDArray[np.float64] | None = None
-    due: DueAction | None = None
-    chunk: ActionChunk | None = None
-
-
-@dataclass
-class LoopCounts:
-    """Since the last start: ticks held by reason, faults of the measurements and hits of the safety gate by name."""
-
-    chunks: int = 0
-    commands: int = 0
-    limited: int = 0
-    holds: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
-    hits: Counter[str] = field(default_factory=Counter)
+NO_LAG_LIMIT = 1e9
+"""In a dry run the arm does not follow, by so many steps no joint can lag."""
 
 
 class ControlLoop:
@@ -69,27 +38,48 @@ class ControlLoop:
     Used alike by the node, whose timer ticks it, and by the offline replay, which ticks it with a bag's stamps.
     """
 
-    def __init__(self, layout: Layout, settings: NodeSettings, worker: Worker, action_horizon: int) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        settings: NodeSettings,
+        worker: Worker,
+        action_horizon: int,
+        obs_horizon: int = 1,
+        start_poses: StartPoses | None = None,
+    ) -> None:
         limits = tuple(StreamLimit(stream.name, stream.timeout_ns) for stream in layout.streams)
         self.layout = layout
-        self.sync = ObservationSync(limits, settings.slop_s, settings.queue_size)
-        self.scheduler = ChunkScheduler(action_horizon)
+        self.sync = ObservationSync(limits, settings.slop_s, settings.queue_size, obs_horizon, layout.step_ns)
+        self.scheduler = make_scheduler(settings.schedule, action_horizon, layout.arm_joints)
         self.counts = LoopCounts()
         self.last_chunk: ActionChunk | None = None
-        self._worker = worker
-        self._gate = SafetyGate(layout.limits, settings.limit_mode, settings.max_lag_steps)
+        self._limits = limits
+        self.retune(settings)
+        self._start_gate = None
+        if start_poses is not None and settings.gates_start:
+            self._start_gate = StartGate(start_poses, layout, settings.safety)
+        self._at_start = False
         self._jumps = JumpCheck(layout)
-        # With a prefix no arm hears the commands, so none follows them.
-        window_ns = 0 if settings.command_prefix else settings.stuck_ns
+        window_ns = 0 if settings.unheard else settings.stuck_ns
         self._follow = FollowCheck(layout.limits.names, layout.speed_per_s, layout.arm_joints, window_ns)
+        safety = settings.safety
+        self._violations = ViolationCount(safety.max_violations)
+        oldest_ns, hang_ns = layout.streams[0].timeout_ns, safety.inference_timeout_ns
+        self._supply = ChunkSupply(worker, self.scheduler, self.sync, oldest_ns, hang_ns)
         self._running = False
         self._idle_reason = "not started"
         self._sent: SentCommand | None = None
-        self._submitted_ns = 0
-        self._failure = ""
         self._last_tick_ns: int | None = None
         self._elapsed_ns = 0
         self._settled_ns = 0
+
+    def retune(self, settings: NodeSettings) -> None:
+        """Take over the live settings. What they belong to keeps no memory, so this may be done between any ticks."""
+        safety, ticks_per_step = settings.safety, self.layout.ticks_per_step
+        lag_steps = NO_LAG_LIMIT if settings.dry_run else settings.max_lag_steps * ticks_per_step
+        self._gate = SafetyGate(self.layout.limits, settings.limit_mode, lag_steps)
+        self._ages = AgeLadder(self._limits, safety.age_warn, safety.age_skip, safety.age_stop)
+        self.sync.retune(settings.slop_s)
 
     @property
     def running(self) -> bool:
@@ -117,7 +107,20 @@ class ControlLoop:
         self.sync.reset_counts()
         self.scheduler.reset_counts()
         self._follow.start()
+        if self._start_gate is not None:
+            self._start_gate.start()
+        self._at_start = self._start_gate is not None
+        self._violations.start()
         self._running = True
+
+    def start_refusal(self, now_ns: int) -> str:
+        """Why a start now would be refused; empty if not, or if no pose is known yet: then the first tick decides."""
+        if self._start_gate is None or self.sync.rules.stale(now_ns):
+            return ""
+        try:
+            return self._start_gate.refusal(read_joints(self.layout, self.layout.pose, self.sync.newest_messages()))
+        except DataError:
+            return ""
 
     def stop(self, reason: str) -> None:
         """Be idle at once; idempotent."""
@@ -126,15 +129,13 @@ class ControlLoop:
         self.discard()
 
     def discard(self) -> None:
-        """Forget the chunk in use and the one in flight.
+        """Forget the chunk in use, the one in flight, and what the policy would look back on.
 
         The last command stays until it is too old to count steps from: the controller is still on its way there, and
         steps from the measured pose, which lags behind, would throw the arm back.
         """
-        self._worker.reset()
-        self.scheduler.reset()
-        self._submitted_ns = 0
-        self._failure = ""
+        self._supply.discard()
+        self.sync.forget_past()
 
     def forget(self) -> None:
         """Forget all messages, the last command and the time, when there was no tick for a while or will be none."""
@@ -144,8 +145,12 @@ class ControlLoop:
         self._settle()
         self._last_tick_ns = None
 
-    def tick(self, now_ns: int) -> Tick:
-        """Decide what to send at ``now_ns``."""
+    def let_settle(self) -> None:
+        """Send nothing until an arm has surely reached what was commanded by others before."""
+        self._settled_ns = self._elapsed_ns + COMMAND_MEMORY_NS
+
+    def tick(self, now_ns: int, blocked: str = "") -> Tick:
+        """Decide what to send at ``now_ns``; ``blocked`` says why somebody outside forbids motion, empty if not."""
         self._check_clock(now_ns)
         # Also while idle: a start must not count its first step from a pose that jumps.
         jump = self._jumps.check(self._elapsed_ns)
@@ -153,6 +158,13 @@ class ControlLoop:
             return Tick(PolicyState.IDLE, self._idle_reason)
         if jump is not None:
             self.counts.faults.update(jump.faults)
+        ages = self._ages.judge(self.sync.rules.ages_ns(now_ns))
+        self.counts.warnings.update(ages.warnings)
+        if ages.stop:
+            return self._end(ages.stop)
+        if blocked:
+            self.discard()
+            return self._hold(blocked)
         stale = self.sync.rules.stale(now_ns)
         if stale:
             # What was predicted before the gap is not to be resumed after it.
@@ -163,12 +175,15 @@ class ControlLoop:
         if (fault := jump or self._follow.stuck) is not None:
             self.discard()
             return self._hold(fault.reason)
-        chunk = self._collect(now_ns)
-        if self.scheduler.needs_chunk(now_ns) and self._request(now_ns):
-            chunk = self._collect(now_ns) or chunk
+        if self._at_start and (tick := self._pass_start_gate()) is not None:
+            return tick
+        chunk = self._supply.advance(now_ns, self._elapsed_ns, self.counts, ages.skip)
+        self.last_chunk = chunk or self.last_chunk
+        if hang := self._supply.hang(self._elapsed_ns):
+            return self._end(hang)
         due = self.scheduler.due(now_ns)
         if due is None:
-            return self._hold(self._why_nothing_is_due(), chunk)
+            return self._hold(self._supply.why_nothing_is_due(self.counts), chunk)
         return self._command(due, chunk)
 
     def _check_clock(self, now_ns: int) -> None:
@@ -191,7 +206,7 @@ class ControlLoop:
         """The last command's age is unknown from now on: send nothing until the arm has surely reached it."""
         if self._sent is not None:
             self._sent = None
-            self._settled_ns = self._elapsed_ns + COMMAND_MEMORY_NS
+            self.let_settle()
 
     def _command(self, due: DueAction, chunk: ActionChunk | None) -> Tick:
         try:
@@ -199,9 +214,39 @@ class ControlLoop:
         except DataError as error:
             return self._hold(str(error), chunk)
         # An unnamed action is in the robot's order: the operator allowed it, or the contract would have refused.
-        names = due.names or self.layout.limits.names
-        verdict = self._gate.check(due.action, names, measured, self._sent, self._elapsed_ns)
+        return self._send(due.action, due.names or self.layout.limits.names, measured, due=due, chunk=chunk)
+
+    def _pass_start_gate(self) -> Tick | None:
+        """None once the arm stands where demonstrations began."""
+        assert self._start_gate is not None
+        try:
+            measured = read_joints(self.layout, self.layout.pose, self.sync.newest_messages())
+        except DataError as error:
+            return self._hold(str(error))
+        start = self._gate.start_from(measured, self._sent, self._elapsed_ns)
+        answer = self._start_gate.check(measured, measured if start is None else start.values, self._elapsed_ns)
+        if answer.refusal:
+            return self._end(answer.refusal)
+        if answer.action is not None:
+            return self._send(answer.action, self.layout.limits.names, measured, "moving slowly to a start pose")
+        self._at_start = False
+        return None
+
+    def _send(
+        self,
+        action: NDArray[np.floating],
+        names: tuple[str, ...],
+        measured: NDArray[np.float64],
+        reason: str = "",
+        due: DueAction | None = None,
+        chunk: ActionChunk | None = None,
+    ) -> Tick:
+        """Send what the gate makes of an action; ``reason`` says why it is not the policy's."""
+        verdict = self._gate.check(action, names, measured, self._sent, self._elapsed_ns)
         self.counts.hits.update(verdict.hits)
+        self.counts.warnings.update(verdict.warnings)
+        if violated := self._violations.add(verdict.hits):
+            return self._end(violated)
         if verdict.command is None:
             if verdict.lagging and self._sent is not None:
                 # Kept fresh: once it expired, steps would count from the pose and push the arm again and again.
@@ -211,46 +256,17 @@ class ControlLoop:
         if stuck is not None:
             self.counts.faults.update(stuck.faults)
             return self._hold(stuck.reason, chunk)
-        self._sent = SentCommand(verdict.command, self._elapsed_ns)
+        self._sent = SentCommand(verdict.command, self._elapsed_ns, verdict.motion)
         self.counts.commands += 1
         self.counts.limited += bool(verdict.hits)
-        return Tick(PolicyState.RUNNING, command=verdict.command, due=due, chunk=chunk)
+        return Tick(PolicyState.RUNNING, reason, verdict.command, due, chunk)
+
+    def _end(self, reason: str) -> Tick:
+        """Stop by itself, for somebody has to look."""
+        self.counts.hold(reason)
+        self.stop(reason)
+        return Tick(PolicyState.IDLE, reason)
 
     def _hold(self, reason: str, chunk: ActionChunk | None = None) -> Tick:
-        self.counts.holds[reason] += 1
+        self.counts.hold(reason)
         return Tick(PolicyState.HOLDING, reason, chunk=chunk)
-
-    def _request(self, now_ns: int) -> bool:
-        """Start a prediction from the newest matched set; False if there is none that is new and fresh."""
-        matched = self.sync.newest_set()
-        if matched is None or matched.stamp_ns <= self._submitted_ns:
-            return False
-        if now_ns - matched.stamp_ns > self.layout.streams[0].timeout_ns:
-            return False
-        self._worker.submit(matched, now_ns)
-        self.scheduler.request(now_ns)
-        self._submitted_ns = matched.stamp_ns
-        return True
-
-    def _collect(self, now_ns: int) -> ActionChunk | None:
-        prediction = self._worker.poll(now_ns)
-        if prediction is None:
-            return None
-        self._failure = prediction.failure
-        self.counts.faults.update(prediction.faults)
-        if prediction.chunk is None:
-            self.scheduler.abandon()
-            return None
-        self.scheduler.add(prediction.chunk, now_ns)
-        self.counts.chunks += 1
-        self.last_chunk = prediction.chunk
-        return prediction.chunk
-
-    def _why_nothing_is_due(self) -> str:
-        if self._failure:
-            return self._failure
-        if self.sync.newest_set() is None:
-            return "no set of messages matches: the streams' stamps are further apart than slop_s"
-        if self.counts.chunks == 0:
-            return "waiting for the first chunk"
-        return "starved: the next chunk is late"

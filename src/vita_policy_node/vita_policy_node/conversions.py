@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -27,6 +28,10 @@ MESSAGE_TYPES = {"raw": Image, "compressed": CompressedImage, "joint_state": Joi
 """The message of each kind of input stream."""
 
 _BRIDGE = CvBridge()
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlist, _SHORT.maxstring = 20, 60
+"""What a message says goes into a reason, and from there into log and status: never more than so much of it."""
 
 
 class Stamped(Protocol):
@@ -73,9 +78,8 @@ def decode_image(message: Image | CompressedImage, height: int, width: int) -> N
 def _decode_compressed(message: CompressedImage) -> NDArray[np.uint8]:
     picture = _BRIDGE.compressed_imgmsg_to_cv2(message) if len(message.data) else None
     if picture is None:
-        raise DataError(
-            f"a compressed image in format '{message.format}' is no whole jpeg or png; check the camera driver"
-        )
+        told = _SHORT.repr(message.format)
+        raise DataError(f"a compressed image in format {told} is no whole jpeg or png; check the camera driver")
     if picture.ndim == 2:
         picture = picture[:, :, None]
     codes = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}
@@ -91,7 +95,7 @@ def _tight(message: Image) -> Image:
     channels = CHANNELS.get(message.encoding)
     if channels is None:
         raise DataError(
-            f"a camera sends encoding '{message.encoding}', but one of {list(CHANNELS)} is needed; "
+            f"a camera sends encoding {_SHORT.repr(message.encoding)}, but one of {list(CHANNELS)} is needed; "
             "set the driver's encoding or use its rectified colour topic"
         )
     row = message.width * channels
@@ -132,7 +136,7 @@ def joint_positions(message: JointState, joints: Sequence[str]) -> NDArray[np.fl
     missing = [joint for joint in joints if names.count(joint) != 1]
     if missing:
         raise DataError(
-            f"a joint state must name each of {missing} once, but names {names}; "
+            f"a joint state must name each of {missing} once, but names {_SHORT.repr(names)}; "
             "correct the joints or the state_topic in the robot file"
         )
     positions = np.array([message.position[names.index(joint)] for joint in joints], dtype=np.float64)

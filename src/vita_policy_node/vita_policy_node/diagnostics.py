@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 from vita_msgs.msg import PolicyStatus
@@ -15,12 +18,21 @@ INTERNAL_ERROR = "internal error, see the log"
 STANDSTILL = "the control timer stands still: the clock stopped or was set back"
 """The reason for holding when the control loop is not ticked."""
 
+DRY_RUN = "dry run, no arm is commanded"
+
+
+def worded(reason: str, serving: Serving | None) -> str:
+    """The reason as people read it: in a dry run it begins with saying so."""
+    if serving is None or not serving.settings.dry_run:
+        return reason
+    return f"{DRY_RUN}: {reason}" if reason else DRY_RUN
+
 
 def status_message(
     state: PolicyState, reason: str, serving: Serving | None, loop: ControlLoop | None, now_ns: int
 ) -> PolicyStatus:
     """The status; without checkpoint and loop before the node is configured."""
-    message = PolicyStatus(stamp=to_time(now_ns), state=int(state), reason=reason)
+    message = PolicyStatus(stamp=to_time(now_ns), state=int(state), reason=worded(reason, serving))
     if serving is not None:
         message.checkpoint = str(serving.policy.checkpoint)
         message.checkpoint_step = serving.policy.step
@@ -37,9 +49,14 @@ def status_message(
 
 
 def diagnostic_message(
-    name: str, state: PolicyState, reason: str, loop: ControlLoop | None, now_ns: int
+    name: str,
+    state: PolicyState,
+    reason: str,
+    loop: ControlLoop | None,
+    now_ns: int,
+    measured: Mapping[str, object] = MappingProxyType({}),
 ) -> DiagnosticArray:
-    """One diagnostic status: the counters of each stream, holds, faults and limits by name.
+    """One diagnostic status: holds, faults and limits by name, and what else was ``measured``.
 
     Its level is WARN while holding and ERROR after a bug.
     """
@@ -47,17 +64,15 @@ def diagnostic_message(
     status.level = DiagnosticStatus.WARN if state is PolicyState.HOLDING else DiagnosticStatus.OK
     if reason == INTERNAL_ERROR:
         status.level = DiagnosticStatus.ERROR
-    values: dict[str, object] = {"state": state.name}
+    values: dict[str, object] = {"state": state.name, **measured}
     if loop is not None:
-        for stream, count in zip(loop.layout.streams, loop.sync.rules.counts, strict=True):
-            values[f"{stream.name} received"] = count.received
-            values[f"{stream.name} matched"] = count.matched
-            values[f"{stream.name} refused"] = count.refused
         values |= {f"refused, {what}": number for what, number in loop.sync.rules.refusals.items()}
         values |= {f"hold, {what}": number for what, number in loop.counts.holds.items()}
         values |= {f"fault, {what}": number for what, number in loop.counts.faults.items()}
         values |= {f"limited, {what}": number for what, number in loop.counts.hits.items()}
+        values |= {f"warning, {what}": number for what, number in loop.counts.warnings.items()}
         values |= {"steps dropped as late": loop.scheduler.dropped_steps, "commands": loop.counts.commands}
+        values |= {"chunks too late": loop.scheduler.late_chunks, "queue": loop.scheduler.remaining(now_ns)}
     status.values = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
     message = DiagnosticArray(status=[status])
     message.header.stamp = to_time(now_ns)
@@ -86,6 +101,7 @@ class EventMemory:
     def new(self, loop: ControlLoop) -> list[str]:
         """The events that were not told before."""
         events = [f"limited {what}" for what in loop.counts.hits]
+        events += [f"warning, {what}" for what in loop.counts.warnings]
         events += [f"refused message of {what}" for what in loop.sync.rules.refusals]
         new = [event for event in events if event not in self._told]
         self._told.update(new)

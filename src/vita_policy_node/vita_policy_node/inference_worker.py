@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,6 +13,9 @@ from vita_policy_node.plausibility import ImplausibleError
 from vita_train.policy.observation import ActionChunk
 
 Predict = Callable[[MatchedSet], ActionChunk]
+
+PATIENCE_S = 8.0
+"""So long the end of a worker waits for the prediction that it is in; a model that hangs may never end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,11 +59,14 @@ class InferenceWorker:
         self._predict = predict
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
         self._future: Future[ActionChunk] | None = None
+        self._started: set[Future[ActionChunk]] = set()
 
     def submit(self, matched: MatchedSet, now_ns: int) -> None:  # noqa: ARG002
         """See ``Worker``. ``now_ns`` matters to simulated workers only."""
         self.reset()
+        self._started = {future for future in self._started if not future.done()}
         self._future = self._thread.submit(self._predict, matched)
+        self._started.add(self._future)
 
     def poll(self, now_ns: int) -> Prediction | None:  # noqa: ARG002
         """See ``Worker``. A mistake in the data becomes a failure, any other exception is raised, both once."""
@@ -78,7 +84,9 @@ class InferenceWorker:
             self._future.cancel()
             self._future = None
 
-    def close(self) -> None:
-        """Discard everything and end the thread after the prediction that it is in."""
+    def close(self, patience_s: float = PATIENCE_S) -> bool:
+        """Discard everything and end the thread after the prediction that it is in; False if that does not end."""
         self.reset()
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        # Cancelled ones never began: nobody would ever call them done.
+        return not wait([future for future in self._started if not future.done()], patience_s).not_done

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import logging
+import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -15,8 +18,8 @@ from rclpy.signals import SignalHandlerOptions
 class Closable(Protocol):
     """A node that ends everything it began."""
 
-    def close(self) -> None:
-        """Leave nothing running; idempotent."""
+    def close(self) -> bool | None:
+        """Leave nothing running; idempotent. False says that a thread goes on all the same."""
         ...
 
 
@@ -28,7 +31,7 @@ def run_node(make_node: Callable[[], Closable], argv: Sequence[str]) -> int:
         argv: the process's arguments, with those for ROS.
 
     Returns:
-        The exit code.
+        The exit code. Where a thread cannot be ended the process ends here, with exit code 1.
     """
     rclpy.init(args=list(argv), signal_handler_options=SignalHandlerOptions.NO)
     asked_to_end: list[int] = []
@@ -42,10 +45,16 @@ def run_node(make_node: Callable[[], Closable], argv: Sequence[str]) -> int:
         while not asked_to_end:
             executor.spin_once(timeout_sec=0.1)
         executor.shutdown()
-        node.close()
+        ended = node.close()
     finally:
         rclpy.try_shutdown()
     # Python's last search for garbage goes through all of torch's objects: half a second of CPU, for which a busy
     # machine takes longer than launch waits after SIGINT.
     gc.freeze()
+    if ended is False:
+        # Python would wait for that thread for ever, and whoever sent the signal with it.
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(1)
     return 0

@@ -13,7 +13,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from vita_dataset.errors import DataError
-from vita_policy_node.settings import SETTINGS, Setting, convert
+from vita_policy_node.setting import Setting
+from vita_policy_node.settings import SETTINGS, convert
 
 CAMERA_PARAMETERS = {
     "topic": "Topic of the images.",
@@ -30,7 +31,9 @@ ARM_PARAMETERS = {
     "command_type": "joint_trajectory = trajectory_msgs/JointTrajectory with one point.",
     "position_min": "Lowest command of each joint [rad, gripper in its own unit].",
     "position_max": "Highest command of each joint, same units.",
-    "max_step": "Largest change of each joint's command from one tick to the next, same units.",
+    "max_step": "Largest change of each joint's command in one step of the policy (1/fps), same units.",
+    "max_velocity": "Largest speed of each joint's command, same units per s; left out = limited by max_step alone.",
+    "max_acceleration": "Largest change of that speed, same units per s²; left out = not limited.",
 }
 _NOT_OURS = ("use_sim_time", "start_type_description_service", "qos_overrides.")
 
@@ -70,13 +73,32 @@ def parameter_values(node: Node) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, (array, np.ndarray)) else value for name, value in values.items()}
 
 
-def accept_change(parameters: Sequence[Parameter[Any]], configured: bool) -> SetParametersResult:
-    """Parameters are read when the node configures: a change after that would be a lie, so it is refused.
+def accept_change(
+    parameters: Sequence[Parameter[Any]], configured: bool, adopted: str | None = None
+) -> SetParametersResult:
+    """Whether these may change together; all or none.
 
-    Another clock would make every stamp and the age of the last command meaningless, so it is refused likewise.
+    Most parameters are read when the node configures: a change after that would be a lie, so it is refused. So is
+    another clock, which would make every stamp and the age of the last command meaningless. The live ones may change
+    at any time, to values that they may have.
+
+    Args:
+        parameters: the new values.
+        configured: whether the node is.
+        adopted: the checkpoint that the node itself has just taken over, whose name it may then tell.
     """
-    names = [parameter.name for parameter in parameters]
-    late = [name for name in names if name == "use_sim_time" or not name.startswith(_NOT_OURS)]
+    live = {setting.name: setting for setting in SETTINGS if setting.live}
+    late: list[str] = []
+    for parameter in parameters:
+        if (setting := live.get(parameter.name)) is not None:
+            try:
+                convert(setting, parameter.value)
+            except DataError as error:
+                return SetParametersResult(successful=False, reason=str(error))
+        elif (parameter.name, parameter.value) == ("checkpoint", adopted):
+            continue
+        elif parameter.name == "use_sim_time" or not parameter.name.startswith(_NOT_OURS):
+            late.append(parameter.name)
     if late and configured:
         reason = f"{late} are read when the node configures; deactivate and clean up first"
         return SetParametersResult(successful=False, reason=reason)

@@ -47,9 +47,13 @@ class PictureCheck:
             frozen_move_rad: how far a joint may move while a picture stays the same, 0 = not checked.
         """
         self._layout = layout
+        self.retune(blank_spread, frozen_move_rad)
+        self._seen: dict[int, _Seen] = {}
+
+    def retune(self, blank_spread: float, frozen_move_rad: float) -> None:
+        """Other limits from the next observation on; what was seen is not forgotten."""
         self._blank_spread = blank_spread
         self._frozen_move_rad = frozen_move_rad
-        self._seen: dict[int, _Seen] = {}
 
     def check(
         self, matched: MatchedSet, images: Mapping[str, NDArray[np.uint8]], pose: NDArray[np.float64]

@@ -8,33 +8,31 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from std_srvs.srv import Trigger
-from trajectory_msgs.msg import JointTrajectory
+from rclpy.parameter import Parameter
 
 from vita_dataset.errors import VitaError, run_cli
-from vita_msgs.msg import ActionChunk, PolicyStatus
+from vita_msgs.msg import ActionChunk
 from vita_policy_node import diagnostics
-from vita_policy_node.commands import command_messages, command_topic
-from vita_policy_node.control_loop import ControlLoop, PolicyState, Tick
-from vita_policy_node.conversions import MESSAGE_TYPES, chunk_message
+from vita_policy_node.checkpoint_loader import CheckpointLoader
+from vita_policy_node.control_loop import ControlLoop, PolicyState
+from vita_policy_node.control_timer import ControlTimer
+from vita_policy_node.conversions import chunk_message
 from vita_policy_node.inference_worker import InferenceWorker
+from vita_policy_node.live_parameters import retuned
+from vita_policy_node.node_clocks import NodeClocks
+from vita_policy_node.node_inputs import NodeInputs
+from vita_policy_node.node_outputs import NodeOutputs
 from vita_policy_node.node_process import run_node
+from vita_policy_node.node_services import NodeServices
 from vita_policy_node.parameters import accept_change, declare_parameters, parameter_values
+from vita_policy_node.policy_run import Termination
+from vita_policy_node.run_policy import RunPolicyServer
 from vita_policy_node.serving import Serving, open_checkpoint
+from vita_policy_node.status_board import StatusBoard
 
-# Best effort is compatible with every publisher. Images are large and only the newest count; joint states are fast.
-CAMERA_QOS = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
-STATE_QOS = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
-INPUT_QOS = {"raw": CAMERA_QOS, "compressed": CAMERA_QOS, "joint_state": STATE_QOS}
-NEWEST_QOS = QoSProfile(depth=1)
-STATUS_QOS = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 STATUS_PERIOD_S = 1.0
-STANDSTILL_NS = 500_000_000
+WAITING = "active, waiting for ~/start"
 
 Result = TypeVar("Result")
 
@@ -57,32 +55,38 @@ class PolicyNode(LifecycleNode):
         self._worker: InferenceWorker | None = None
         self._loop: ControlLoop | None = None
         self._active = False
-        self._state = (PolicyState.IDLE, "not configured")
-        self._events = diagnostics.EventMemory()
-        self._commands: list[Any] = []
-        self._inputs: list[Any] = []
-        self._control_timer: Any = None
-        self._ticked_ns = 0
-        self._status = self.create_publisher(PolicyStatus, "~/status", STATUS_QOS)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._hangs = False
+        self._adopted: str | None = None
+        self._clocks = NodeClocks(self)
+        self._board = StatusBoard(self, self._clocks)
+        self._loader = CheckpointLoader()
+        self._outputs: NodeOutputs | None = None
+        self._inputs: NodeInputs | None = None
+        self._timer = ControlTimer(self, partial(self.guarded, self._tick, None), self._clocks.steady_ns)
         self._chunks = self.create_lifecycle_publisher(ActionChunk, "~/action_chunk", 10)
-        for name, handler in (("start", self._start), ("stop", self._stop), ("reset", self._reset)):
-            self.create_service(Trigger, f"~/{name}", partial(self._serve, handler))
         # The status must come even when simulated time stands still.
-        self._steady_clock = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(STATUS_PERIOD_S, partial(self._guarded, self._report, None), clock=self._steady_clock)
-        self.add_on_set_parameters_callback(lambda changes: accept_change(changes, self._loop is not None))
-        self._publish_status()
+        report = partial(self.guarded, self._report, None)
+        self.create_timer(STATUS_PERIOD_S, report, clock=self._clocks.steady)
+        NodeServices(self, self, self._loader)
+        self._runs = RunPolicyServer(self, self, lambda: self._loop, self._clocks)
+        self.add_on_set_parameters_callback(
+            lambda changes: accept_change(changes, self._serving is not None, self._adopted)
+        )
+        self.add_post_set_parameters_callback(lambda _changes: self.guarded(self._retune, None))
+        self._board.publish()
 
-    def close(self) -> None:
-        """Stop at once, whatever the state, and give everything back; idempotent."""
+    def close(self) -> bool:
+        """Stop at once, whatever the state, and give everything back; idempotent. False if a thread goes on."""
         self._deactivate("the process ends")
         self._release()
+        loaded = self._loader.close()
+        self._runs.close()
         self.destroy_node()
+        return loaded and not self._hangs
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load and warm the checkpoint; refuse with every mismatch if the robot does not fit it."""
-        done = self._guarded(self._configure, TransitionCallbackReturn.FAILURE)
+        done = self.guarded(self._configure, TransitionCallbackReturn.FAILURE)
         if done is not TransitionCallbackReturn.SUCCESS:
             self._release()
             return done
@@ -91,7 +95,7 @@ class PolicyNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe and tick; command at once if ``autostart_policy`` is set."""
         super().on_activate(state)
-        return self._guarded(self._activate, TransitionCallbackReturn.ERROR)
+        return self.guarded(self._activate, TransitionCallbackReturn.ERROR)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop at once and stop listening."""
@@ -111,7 +115,7 @@ class PolicyNode(LifecycleNode):
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """After a failed transition: stop, and be unconfigured again."""
-        self._deactivate("a transition failed")
+        self._deactivate("a transition failed", Termination.FAILED)
         self._release()
         return super().on_error(state)
 
@@ -121,150 +125,164 @@ class PolicyNode(LifecycleNode):
         except VitaError as error:
             self.get_logger().error(f"refusing to configure: {error}")
             return TransitionCallbackReturn.FAILURE
+        self._install(serving)
+        self._outputs = NodeOutputs(self, serving.layout, serving.settings)
+        self._board.set(PolicyState.IDLE, "configured, not active")
+        return TransitionCallbackReturn.SUCCESS
+
+    def _install(self, serving: Serving) -> None:
         policy, layout = serving.policy, serving.layout
         self._serving, self._worker = serving, InferenceWorker(serving.predict)
-        self._loop = ControlLoop(layout, serving.settings, self._worker, policy.config.action_horizon)
-        topics = [command_topic(serving.settings.command_prefix, output.arm.command_topic) for output in layout.arms]
-        self._commands = [self.create_lifecycle_publisher(JointTrajectory, topic, NEWEST_QOS) for topic in topics]
-        self._set_state(PolicyState.IDLE, "configured, not active")
-        rate_hz = 1e9 / layout.period_ns
-        self.get_logger().info(f"serving '{policy.checkpoint}' at {rate_hz:g} Hz; grippers: {layout.grippers}")
-        return TransitionCallbackReturn.SUCCESS
+        horizons = policy.config.action_horizon, policy.config.obs_horizon
+        self._loop = ControlLoop(layout, serving.settings, self._worker, *horizons, serving.start_poses)
+        self._board.watch(serving, self._loop)
+        self._board.introduce(serving)
 
     def _activate(self) -> TransitionCallbackReturn:
         serving = self._serving
         if serving is None:
             raise RuntimeError("activated without being configured")
-        for index, stream in enumerate(serving.layout.streams):
-            kind, qos = MESSAGE_TYPES[stream.kind], INPUT_QOS[stream.kind]
-            self._inputs.append(self.create_subscription(kind, stream.topic, partial(self._receive, index), qos))
-        period_s = serving.layout.period_ns / 1e9
-        self._control_timer = self.create_timer(period_s, partial(self._guarded, self._tick, None))
+        self._inputs = NodeInputs(self, serving, self._receive, self._clocks.steady_ns)
+        self._timer.begin(serving.layout.period_ns)
         self._active = True
-        self._stop("active, waiting for ~/start")
-        if serving.settings.autostart_policy:
-            self._start()
+        self.stop(WAITING)
+        if serving.settings.autostart_policy and (refusal := self.start()):
+            self.get_logger().error(f"autostart_policy has no effect: {refusal}")
         return TransitionCallbackReturn.SUCCESS
 
-    def _deactivate(self, reason: str) -> None:
+    def _deactivate(self, reason: str, termination: Termination = Termination.STOPPED_BY_OPERATOR) -> None:
         self._active = False
-        self._stop(reason)
-        if self._control_timer is not None:
-            self.destroy_timer(self._control_timer)
-            self._control_timer = None
-        for subscription in self._inputs:
-            self.destroy_subscription(subscription)
-        self._inputs = []
+        self.stop(reason, termination)
+        self._timer.end()
+        if self._inputs is not None:
+            self._inputs.close()
+            self._inputs = None
         if self._loop is not None:
             self._loop.forget()
 
+    def _end_worker(self) -> None:
+        if self._worker is not None and not self._worker.close():
+            self._hangs = True
+            self.get_logger().error("the model still computes and cannot be interrupted; restart the node")
+
     def _release(self) -> None:
-        if self._worker is not None:
-            self._worker.close()
-        for publisher in self._commands:
-            self.destroy_lifecycle_publisher(publisher)
-        self._commands = []
-        self._worker = self._loop = self._serving = None
-        self._set_state(PolicyState.IDLE, "not configured")
+        self._end_worker()
+        if self._outputs is not None:
+            self._outputs.close()
+        self._worker = self._loop = self._serving = self._outputs = None
+        self._board.watch(None, None)
+        self._board.set(PolicyState.IDLE, "not configured")
 
     def _receive(self, stream: int, message: Any) -> None:
         if self._loop is not None:
-            self._guarded(partial(self._loop.add_message, stream, message, self._now_ns()), None)
+            self.guarded(partial(self._loop.add_message, stream, message, self._clocks.now_ns()), None)
 
     def _tick(self) -> None:
-        if self._loop is None or self._serving is None:
+        if self._loop is None or self._outputs is None or self._inputs is None:
             return
-        now_ns, self._ticked_ns = self._now_ns(), self._steady_clock.now().nanoseconds
-        tick = self._loop.tick(now_ns)
+        now_ns = self._clocks.now_ns()
+        was_running = self._loop.running
+        tick = self._loop.tick(now_ns, self._inputs.blocked(self._timer.ticked_ns))
         if tick.command is not None:
-            start_ns = now_ns if self._serving.settings.stamp_commands else 0
-            messages = command_messages(self._loop.layout, tick.command, start_ns)
-            for publisher, message in zip(self._commands, messages, strict=True):
-                publisher.publish(message)
-        self._after(self._loop, tick)
-
-    def _after(self, loop: ControlLoop, tick: Tick) -> None:
-        """What may wait until the command is out: recording, and events, each logged when it first happens."""
+            self._outputs.send(tick.command, now_ns)
+        # What follows may wait until the command is out.
         if tick.chunk is not None:
-            self._chunks.publish(chunk_message(tick.chunk, loop.layout.limits.names))
-        for event in self._events.new(loop):
-            self.get_logger().warning(f"{event} (logged once for each start; /diagnostics counts)")
-        self._set_state(tick.state, tick.reason)
+            self._chunks.publish(chunk_message(tick.chunk, self._loop.layout.limits.names))
+        self._board.ticked(tick)
+        if was_running and not self._loop.running:
+            # It stopped by itself, for somebody has to look.
+            self._runs.ended(Termination.STOPPED_BY_SAFETY, tick.reason)
+            self.get_logger().error(f"the policy has stopped: {tick.reason}")
+            self._board.sum_up()
 
-    def _serve(self, handler: Callable[[], str], _request: Any, response: Trigger.Response) -> Trigger.Response:
-        response.message = self._guarded(handler, diagnostics.INTERNAL_ERROR)
-        response.success = not response.message
-        return response
+    @property
+    def serving(self) -> Serving | None:
+        """See ``Operated``."""
+        return self._serving
 
-    def _start(self) -> str:
+    @property
+    def running(self) -> bool:
+        """See ``Operated``."""
+        return self._loop is not None and self._loop.running
+
+    def start(self) -> str:
         """Returns why not, empty when started."""
         if self._loop is None or not self._active:
             return "the node is not active; configure and activate it first"
         if self._loop.running:
             return "the policy is already started"
-        self._events, self._ticked_ns = diagnostics.EventMemory(), self._steady_clock.now().nanoseconds
+        if self._loader.busy:
+            return "a checkpoint is being loaded; wait for it"
+        if refusal := self._loop.start_refusal(self._clocks.now_ns()):
+            return refusal
+        self._board.begin()
+        self._timer.touch()
         self._loop.start()
-        self._set_state(PolicyState.HOLDING, "waiting for the first control tick")
+        self._board.set(PolicyState.HOLDING, "waiting for the first control tick")
         return ""
 
-    def _stop(self, reason: str = "stopped by the operator") -> str:
+    def stop(
+        self, reason: str = "stopped by the operator", termination: Termination = Termination.STOPPED_BY_OPERATOR
+    ) -> str:
         """Idempotent: stopping twice is no error."""
         if self._loop is None:
             return ""
         was_running = self._loop.running
         self._loop.stop(reason)
-        self._set_state(PolicyState.IDLE, reason)
+        self._board.set(PolicyState.IDLE, reason)
         if was_running:
-            self.get_logger().info(diagnostics.summary(self._loop))
+            self._runs.ended(termination, reason)
+            self._board.sum_up()
         return ""
 
-    def _reset(self) -> str:
+    def reset(self) -> str:
+        """Returns why not, empty when done."""
         if self._loop is None:
             return "the node is not configured"
         self._loop.discard()
         self.get_logger().info("reset: chunks are discarded")
         return ""
 
-    def _now_ns(self) -> int:
-        return int(self.get_clock().now().nanoseconds)
+    def parameters(self) -> dict[str, Any]:
+        """See ``Operated``."""
+        return parameter_values(self)
 
-    def _set_state(self, state: PolicyState, reason: str) -> None:
-        if (state, reason) == self._state:
+    def _retune(self) -> None:
+        """Take over the live parameters, which have just changed, if any."""
+        if self._serving is None or self._loop is None:
             return
-        self._state = (state, reason)
-        text = f"{state.name.lower()}: {reason}" if reason else state.name.lower()
-        # Two calls, because rclpy allows one severity for each place that logs.
-        if state is PolicyState.HOLDING:
-            self.get_logger().warning(text)
-        else:
-            self.get_logger().info(text)
-        self._publish_status()
+        before, self._serving = self._serving, retuned(self._serving, self._loop, parameter_values(self))
+        if self._serving is not before:
+            self._board.watch(self._serving, self._loop)
+            self.get_logger().info("the changed parameters are in use")
 
-    def _publish_status(self) -> None:
-        self._status.publish(diagnostics.status_message(*self._state, self._serving, self._loop, self._now_ns()))
+    def adopt(self, serving: Serving) -> None:
+        """See ``Operated``. The robot stays the same, and with it all topics; the rate may be another one."""
+        self._end_worker()
+        self._install(serving)
+        if self._loop is not None:
+            self._loop.let_settle()
+        if self._active:
+            self._timer.begin(serving.layout.period_ns)
+        self._adopted = serving.settings.checkpoint
+        self.set_parameters([Parameter("checkpoint", value=self._adopted)])
+        self.stop(WAITING if self._active else "configured, not active")
 
     def _report(self) -> None:
-        self._watch_timer()
-        self._publish_status()
-        name = self.get_fully_qualified_name()
-        self._diagnostics.publish(diagnostics.diagnostic_message(name, *self._state, self._loop, self._now_ns()))
-
-    def _watch_timer(self) -> None:
-        """The control timer follows the node's clock; the status must not say RUNNING while that stands still."""
-        if self._loop is None or not self._loop.running:
-            return
-        if self._steady_clock.now().nanoseconds - self._ticked_ns > max(STANDSTILL_NS, 2 * self._loop.layout.period_ns):
-            if not self.get_parameter("use_sim_time").value:  # with it, the arm stands still or is slow as well
+        # The control timer follows the node's clock; the status must not say RUNNING while that stands still.
+        if self._loop is not None and self._loop.running and self._timer.stands_still:
+            if not self._clocks.simulated:  # else the arm stands still or is slow as well
                 self._loop.forget()
-            self._set_state(PolicyState.HOLDING, diagnostics.STANDSTILL)
+            self._board.set(PolicyState.HOLDING, diagnostics.STANDSTILL)
+        self._board.report()
 
-    def _guarded(self, action: Callable[[], Result], fallback: Result) -> Result:
+    def guarded(self, action: Callable[[], Result], fallback: Result) -> Result:
         """The outermost guard of every callback, and the node's only broad except: log, stop, stay alive."""
         try:
             return action()
         except Exception:
             self.get_logger().error(f"internal error, the policy stops:\n{traceback.format_exc()}")
-            self._stop(diagnostics.INTERNAL_ERROR)
+            self.stop(diagnostics.INTERNAL_ERROR, Termination.FAILED)
             return fallback
 
 

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sensor_msgs.msg import JointState
 
 from vita_dataset.errors import DataError
-from vita_policy_node.bag import read_bag
+from vita_policy_node.bag import bag_topics, name_in_bag, read_bag
 from vita_policy_node.contract import Layout
 from vita_policy_node.control_loop import ControlLoop
-from vita_policy_node.conversions import joint_positions, stamp_ns
+from vita_policy_node.conversions import stamp_ns
 from vita_policy_node.observation_builder import ObservationBuilder, read_joints
 from vita_policy_node.observation_sync import MatchedSet
+from vita_policy_node.recorded_actions import TRAJECTORY, action_topics, read_recorded_actions
 from vita_policy_node.settings import NodeSettings
 from vita_policy_node.simulated_worker import SimulatedWorker
 from vita_train.policy.observation import ActionChunk, Observation
 
-RECORDED_ACTION = "/recorded/action"
 KINDS = {
     "raw": "sensor_msgs/msg/Image",
     "compressed": "sensor_msgs/msg/CompressedImage",
@@ -50,6 +49,7 @@ class ReplayTick:
             holds it for as long as the chunk is executed, sends.
         measured: float64 [A], the newest pose measured before the tick; None while holding.
         reason: why it holds, else empty.
+        chunk_stamp_ns: the time of the observation behind the newest chunk in the command; None while holding.
     """
 
     stamp_ns: int
@@ -58,6 +58,7 @@ class ReplayTick:
     held: Vector | None
     measured: Vector | None
     reason: str
+    chunk_stamp_ns: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +77,8 @@ class _Predictor:
     """Calls the policy and notes, for each chunk, the pose measured at its observation."""
 
     layout: Layout
-    build: Callable[[MatchedSet], Observation]
-    predict: Callable[[Observation], ActionChunk]
+    build: Callable[[MatchedSet], Sequence[Observation]]
+    predict: Callable[[Sequence[Observation]], ActionChunk]
     poses: dict[int, Vector] = field(default_factory=dict)
     inference_ns: list[int] = field(default_factory=list)
 
@@ -92,9 +93,10 @@ def replay_bag(
     bag: Path,
     layout: Layout,
     settings: NodeSettings,
-    predict: Callable[[Observation], ActionChunk],
+    predict: Callable[[Sequence[Observation]], ActionChunk],
     action_horizon: int,
     latency_ns: int = 0,
+    obs_horizon: int = 1,
 ) -> Replay:
     """Run a bag through the control loop.
 
@@ -102,21 +104,22 @@ def replay_bag(
     messages, so delays between streams are kept. A tick sees every message up to its own time.
 
     Args:
-        bag: with the topics of the robot file and the recorded actions.
+        bag: with the topics of the robot file and the recorded actions, see ``action_topics``.
         layout: from ``check_contract``.
         settings: the node's.
         predict: the policy's ``predict_chunk``.
         action_horizon: how many actions of a chunk to execute.
         latency_ns: assumed time from request to chunk; the measured one is only reported.
+        obs_horizon: how many observations ``predict`` gets, the oldest first.
 
     Raises:
-        DataError: the bag lacks a topic, is damaged, or holds no recorded action.
+        DataError: the bag lacks a topic, is damaged, or holds no recorded action or nothing at its time.
     """
-    recorded = read_recorded_actions(bag, layout.limits.names)
+    recorded = read_recorded_actions(bag, layout)
     predictor = _Predictor(layout, ObservationBuilder(layout, settings).build, predict)
     # The recorded arm followed the recorded commands; that it does not follow these means nothing.
-    settings = replace(settings, stuck_ns=0)
-    loop = ControlLoop(layout, settings, SimulatedWorker(predictor, latency_ns), action_horizon)
+    settings = replace(settings, stuck_ns=0, dry_run=False)
+    loop = ControlLoop(layout, settings, SimulatedWorker(predictor, latency_ns), action_horizon, obs_horizon)
     loop.start()
     pending = tick_times(list(recorded), layout.period_ns)[::-1]
     ticks: list[ReplayTick] = []
@@ -127,45 +130,30 @@ def replay_bag(
             tick = loop.tick(now_ns)
             held = None if tick.due is None else predictor.poses[tick.due.chunk_stamp_ns]
             measured = None if tick.due is None else read_joints(layout, layout.pose, loop.sync.newest_messages())
-            ticks.append(ReplayTick(now_ns, recorded.get(now_ns), tick.command, held, measured, tick.reason))
+            chunk = None if tick.due is None else tick.due.chunk_stamp_ns
+            ticks.append(ReplayTick(now_ns, recorded.get(now_ns), tick.command, held, measured, tick.reason, chunk))
 
-    streams = {stream.topic: index for index, stream in enumerate(layout.streams)}
-    topics = {stream.topic: KINDS[stream.kind] for stream in layout.streams} | {RECORDED_ACTION: KINDS["joint_state"]}
+    have = bag_topics(bag)
+    inputs = [(name_in_bag(stream.topic, have), KINDS[stream.kind]) for stream in layout.streams]
+    streams = {topic: index for index, (topic, _) in enumerate(inputs)}
+    actions = action_topics(bag, layout)
     clock_ns = 0
-    for item in read_bag(bag, topics):
-        stamp = stamp_ns(item.message)
-        moves = clock_ns == 0 or stamp - clock_ns <= LONGEST_GAP_NS or item.topic == RECORDED_ACTION
+    for item in read_bag(bag, dict(inputs) | actions):
+        # A command without a stamp starts at once.
+        stamp = stamp_ns(item.message) or (item.time_ns if item.kind == TRAJECTORY else 0)
+        moves = clock_ns == 0 or stamp - clock_ns <= LONGEST_GAP_NS or item.topic in actions
         if clock_ns < stamp and moves:
             tick_until(stamp)
             clock_ns = stamp
         if item.topic in streams:
             loop.add_message(streams[item.topic], item.message, clock_ns)
     tick_until(clock_ns + 1)
+    if not ticks:
+        raise DataError(
+            f"bag '{bag}' has no picture or joint state at the time of its actions: were the stamps of the messages "
+            "and those of the recording made by the same clock?"
+        )
     return Replay(layout, loop, tuple(ticks), tuple(predictor.inference_ns), latency_ns)
-
-
-def read_recorded_actions(bag: Path, names: tuple[str, ...]) -> dict[int, Vector]:
-    """The recorded actions by stamp [ns], in time order, each float64 [A] in the order of ``names``.
-
-    Raises:
-        DataError: there are none, or one does not have the names or a stamp.
-    """
-    recorded: dict[int, Vector] = {}
-    for item in read_bag(bag, {RECORDED_ACTION: KINDS["joint_state"]}):
-        stamp = stamp_ns(item.message)
-        if stamp <= 0:
-            raise DataError(f"bag '{bag}' has an action on {RECORDED_ACTION} without a stamp; record it with its time")
-        recorded[stamp] = _action(item.message, names)
-    if not recorded:
-        raise DataError(f"bag '{bag}' has no message on {RECORDED_ACTION}; write it with 'vita_dataset to_bag'")
-    return dict(sorted(recorded.items()))
-
-
-def _action(message: JointState, names: tuple[str, ...]) -> Vector:
-    try:
-        return joint_positions(message, names)
-    except DataError as error:
-        raise DataError(f"{RECORDED_ACTION}: {error}") from error
 
 
 def tick_times(stamps: list[int], period_ns: int) -> list[int]:
@@ -214,5 +202,10 @@ def metadata(replay: Replay) -> dict[str, Any]:
         "steps_dropped_as_late": loop.scheduler.dropped_steps,
         "holds": dict(loop.counts.holds),
         "faults": dict(loop.counts.faults),
-        "safety": {"commands_limited": loop.counts.limited, "hits": dict(loop.counts.hits)},
+        "safety": {
+            "commands": loop.counts.commands,
+            "commands_limited": loop.counts.limited,
+            "hits": dict(loop.counts.hits),
+            "warnings": dict(loop.counts.warnings),
+        },
     }

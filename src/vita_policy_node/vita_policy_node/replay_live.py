@@ -9,15 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vita_dataset.errors import DataError
-from vita_policy_node.bag import bag_topics, read_bag
+from vita_policy_node.bag import bag_topics, name_in_bag, read_bag
 from vita_policy_node.commands import command_topic
 from vita_policy_node.contract import ArmOutput, Layout
 from vita_policy_node.conversions import stamp_ns
+from vita_policy_node.recorded_actions import TRAJECTORY
 
 REPLAY_PREFIX = "/replay"
 """What replay.launch.py puts before the node's command topics, so that a replay never drives a robot."""
-
-TRAJECTORY = "trajectory_msgs/msg/JointTrajectory"
 
 Vector = NDArray[np.float64]
 
@@ -33,7 +32,7 @@ def read_commands(bag: Path, layout: Layout) -> dict[int, Vector]:
     for output in layout.arms:
         topic = output.arm.command_topic
         prefixed = command_topic(REPLAY_PREFIX, topic)
-        outputs[prefixed if prefixed in have else topic] = output
+        outputs[prefixed if prefixed in have else name_in_bag(topic, have)] = output
     commands: dict[int, Vector] = {}
     for item in read_bag(bag, dict.fromkeys(outputs, TRAJECTORY)):
         output, message = outputs[item.topic], item.message

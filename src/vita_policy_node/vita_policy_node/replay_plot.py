@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from io import BytesIO
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -17,14 +17,13 @@ COLUMNS = 2
 RECORDED, POLICY, HOLD, LIVE = "#222222", "#0072b2", "#bbbbbb", "#d55e00"
 
 
-def plot_replay(replay: Replay, recorded: dict[int, Vector], live: dict[int, Vector], path: Path) -> None:
-    """Write a PNG: one panel a joint, gaps where the policy holds.
+def plot_replay(replay: Replay, recorded: dict[int, Vector], live: dict[int, Vector]) -> bytes:
+    """A PNG file: one panel a joint, gaps where the policy holds, the same for the same replay.
 
     Args:
         replay: the offline replay.
         recorded: recorded actions by stamp [ns], [A] each.
         live: commands of a live node by stamp [ns], [A] each; may be empty.
-        path: the PNG file.
     """
     names = replay.layout.limits.names
     start_ns = next(iter(recorded))
@@ -52,7 +51,9 @@ def plot_replay(replay: Replay, recorded: dict[int, Vector], live: dict[int, Vec
         panel.tick_params(labelbottom=True)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False)
-    figure.savefig(path, dpi=110)
+    file = BytesIO()
+    figure.savefig(file, dpi=110, format="png")
+    return file.getvalue()
 
 
 def _seconds(values: dict[int, Vector], start_ns: int) -> NDArray[np.float64]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vita_policy_node.motion_metrics import SeamSteps, rms_jerk
 from vita_policy_node.replay import Replay, metadata
+from vita_policy_node.replay_errors import Errors, number
 
 Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
@@ -20,43 +22,6 @@ MEASURED = "the newest pose measured before each tick, which the policy does not
 LEAST_MOVE = 1e-3
 LEAST_SHARE = 0.01
 """A joint moves when its recorded action spans more than this, in its unit and as a share of its position limits."""
-
-
-@dataclass(frozen=True, eq=False)
-class Errors:
-    """Errors of n commands against the recorded actions.
-
-    Attributes:
-        count: n.
-        mae: float64 [A], mean absolute error of each joint, in its unit.
-        rmse: float64 [A], root mean square error of each joint, in its unit.
-        normalised: mean over the joints that move of mae / range of the recorded action; NaN when none moves.
-    """
-
-    count: int
-    mae: NDArray[np.float64]
-    rmse: NDArray[np.float64]
-    normalised: float
-
-    @classmethod
-    def of(cls, commands: Matrix, recorded: Matrix, span: Vector, moves: NDArray[np.bool_]) -> Errors:
-        """Args: commands and recorded [n, A]; span [A], each joint's range over the recording; moves [A]."""
-        if len(commands) == 0:
-            nothing = np.full(len(span), np.nan)
-            return cls(0, nothing, nothing, float("nan"))
-        difference = commands - recorded
-        mae = np.abs(difference).mean(axis=0)
-        normalised = float((mae[moves] / span[moves]).mean()) if moves.any() else float("nan")
-        return cls(len(commands), mae, np.sqrt((difference**2).mean(axis=0)), normalised)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Overall figures as plain JSON types; NaN becomes None."""
-        return {
-            "compared": self.count,
-            "mae": _number(self.mae.mean()),
-            "rmse": _number(self.rmse.mean()),
-            "mae_over_range": _number(self.normalised),
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +37,11 @@ class ReplayReport:
             at the same ticks: it knows no more than the policy, and is the one to beat.
         measured: the newest pose measured before each of these ticks, which the policy did not know yet.
         live: the commands of a live node, if its recording was given.
+        seams: the policy's steps where one chunk follows another, and within chunks.
+        jerk: float64 [A], RMS jerk of the policy's commands at the ticks that have a recorded action [unit/s^3].
+        recorded_jerk: float64 [A], that of the recorded actions at the same ticks.
         total_ticks: control ticks.
+        held_ticks: those of them without a command.
         details: everything else, plain JSON types.
     """
 
@@ -83,7 +52,11 @@ class ReplayReport:
     hold: Errors
     measured: Errors
     live: Errors | None
+    seams: SeamSteps
+    jerk: Vector
+    recorded_jerk: Vector
     total_ticks: int
+    held_ticks: int
     details: dict[str, Any]
 
     @property
@@ -94,12 +67,35 @@ class ReplayReport:
     @property
     def beats_hold(self) -> bool:
         """Whether the policy is better than holding, overall and over at least half of the ticks."""
-        if 2 * self.policy.count < self.total_ticks:
+        if 2 * self.held_ticks > self.total_ticks:
             return False
         policy, hold = self.policy.normalised, self.hold.normalised
         if np.isnan(policy):
             policy, hold = float(self.policy.mae.mean()), float(self.hold.mae.mean())
         return policy < hold
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """What a threshold may be set on, by name; NaN where it cannot be told."""
+        details, moves = self.details, self.moves
+        shares = [stream["dropped"] / stream["received"] for stream in self._cameras if stream["received"]]
+        limited, commands = details["safety"]["commands_limited"], details["safety"]["commands"]
+        at_seams, within = _over_range(self.seams.at_seams, self), _over_range(self.seams.within, self)
+        return {
+            "mae_over_range": self.policy.normalised,
+            "correlation": float(self.policy.correlation[moves].min()) if moves.any() else float("nan"),
+            "seam_jump": _over_range(self.seams.largest, self, np.max),
+            "seam_ratio": at_seams / within if within > 0 else float("nan"),
+            "jerk_ratio": _mean_ratio(self.jerk[moves], self.recorded_jerk[moves]),
+            "dropped_share": max(shares) if len(shares) == len(self._cameras) else float("nan"),
+            "limited_share": limited / commands if commands else float("nan"),
+            "held_share": self.held_ticks / self.total_ticks,
+        }
+
+    @property
+    def _cameras(self) -> list[dict[str, int]]:
+        streams: dict[str, dict[str, int]] = self.details["streams"]
+        return [stream for name, stream in streams.items() if name.startswith("camera ")]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types. Only ``timing`` differs between two runs of the same replay."""
@@ -107,11 +103,21 @@ class ReplayReport:
         joints = [
             {
                 "name": name,
-                "range": _number(self.span[index]),
+                "range": number(self.span[index]),
                 **{
-                    kind: {"mae": _number(errors.mae[index]), "rmse": _number(errors.rmse[index])}
+                    kind: {
+                        "mae": number(errors.mae[index]),
+                        "rmse": number(errors.rmse[index]),
+                        "correlation": number(errors.correlation[index]),
+                    }
                     for kind, errors in kinds.items()
                 },
+                "seam_step": {
+                    "mean": number(self.seams.at_seams[index]),
+                    "largest": number(self.seams.largest[index]),
+                    "within_chunks": number(self.seams.within[index]),
+                },
+                "rms_jerk": {"policy": number(self.jerk[index]), "recorded": number(self.recorded_jerk[index])},
             }
             for index, name in enumerate(self.names)
         ]
@@ -120,6 +126,8 @@ class ReplayReport:
             "ticks": {"total": self.total_ticks, "compared": self.policy.count},
             "joints": joints,
             "joints_not_moving": self.not_moving,
+            "figures": {name: number(value) for name, value in self.figures.items()},
+            "seams": self.seams.seams,
             "overall": {kind: errors.to_dict() for kind, errors in (kinds | {"measured": self.measured}).items()},
             "baselines": {"hold": HOLD, "measured": MEASURED},
             "beats_hold": self.beats_hold,
@@ -151,6 +159,8 @@ def make_report(
         return Errors.of(_rows(commands, width), truth, span, moves)
 
     truth = _rows([tick.recorded for tick in compared], width)
+    stamps = [tick.stamp_ns for tick in compared]
+    sent = [tick for tick in replay.ticks if tick.command is not None and tick.chunk_stamp_ns is not None]
     return ReplayReport(
         names=limits.names,
         span=span,
@@ -159,41 +169,29 @@ def make_report(
         hold=errors([tick.held for tick in compared]),
         measured=errors([tick.measured for tick in compared]),
         live=None if live is None else Errors.of(live[0], live[1], span, moves),
+        seams=SeamSteps.of(
+            [tick.stamp_ns for tick in sent],
+            _rows([tick.command for tick in sent], width),
+            [tick.chunk_stamp_ns or 0 for tick in sent],
+            replay.layout.period_ns,
+        ),
+        jerk=rms_jerk(stamps, _rows([tick.command for tick in compared], width), replay.layout.step_ns),
+        recorded_jerk=rms_jerk(stamps, truth, replay.layout.step_ns),
         total_ticks=len(replay.ticks),
+        held_ticks=sum(tick.command is None for tick in replay.ticks),
         details={**origin, **metadata(replay), "timing": {"inference_ms": _latency(replay.inference_ns)}},
     )
 
 
-def format_table(report: ReplayReport) -> str:
-    """The per-joint errors as text, one line a joint, and one for all."""
-    kinds = [("policy", report.policy), ("hold", report.hold)] + ([("live", report.live)] if report.live else [])
-    width = max(len(name) for name in (*report.names, "all joints"))
-    head = f"{'joint':<{width}}" + "".join(f"  {kind + ' MAE':>11}  {kind + ' RMSE':>11}" for kind, _ in kinds)
-    lines = [head]
-    for index, name in enumerate(report.names):
-        cells = "".join(_cell(value) for _, errors in kinds for value in (errors.mae[index], errors.rmse[index]))
-        lines.append(f"{name:<{width}}{cells}")
-    cells = "".join(_cell(value) for _, errors in kinds for value in (errors.mae.mean(), errors.rmse.mean()))
-    lines.append(f"{'all joints':<{width}}{cells}")
-    lines += _shares([*kinds, ("measured", report.measured)], report)
-    lines.append(f"policy: assumed inference time {report.details['assumed_latency_ms']:g} ms")
-    lines += [f"hold: {HOLD}", f"measured: {MEASURED}"]
-    return "\n".join(lines)
+def _over_range(steps: Vector, report: ReplayReport, over_joints: Callable[[Vector], np.floating] = np.mean) -> float:
+    """One figure for the steps of all joints that move, as a share of the range of their recorded actions."""
+    shares = steps[report.moves] / report.span[report.moves]
+    return float(over_joints(shares)) if len(shares) else float("nan")
 
 
-def _cell(value: float) -> str:
-    """A number of the table; a dash where no tick was compared."""
-    return f"  {value:11.4f}" if np.isfinite(value) else f"  {'-':>11}"
-
-
-def _shares(kinds: Sequence[tuple[str, Errors]], report: ReplayReport) -> list[str]:
-    """The errors over the recorded ranges of the joints that move, if any does."""
-    what = "mean absolute error over each joint's recorded range"
-    if not report.moves.any():
-        return [f"{what}: none, for no joint moves in the recording"]
-    shares = [f"{kind} {100 * errors.normalised:.1f} %" if errors.count else f"{kind} -" for kind, errors in kinds]
-    still = [f"  without the joints that do not move: {', '.join(report.not_moving)}"] if report.not_moving else []
-    return [f"{what}: {', '.join(shares)}", *still]
+def _mean_ratio(values: Vector, others: Vector) -> float:
+    """The mean over the joints of value / other; NaN where an other is 0 or there are none."""
+    return float((values / others).mean()) if len(values) and (others > 0).all() else float("nan")
 
 
 def _rows(rows: Sequence[NDArray[np.float64] | None], width: int) -> Matrix:
@@ -206,8 +204,3 @@ def _latency(inference_ns: Sequence[int]) -> dict[str, float | None]:
         return dict.fromkeys(("p50", "p95", "p99", "max"))
     p50, p95, p99 = np.percentile(times, (50, 95, 99))
     return {"p50": float(p50), "p95": float(p95), "p99": float(p99), "max": float(times.max())}
-
-
-def _number(value: float | np.floating) -> float | None:
-    """JSON has no NaN."""
-    return float(value) if np.isfinite(value) else None

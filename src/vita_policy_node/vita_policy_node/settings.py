@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vita_dataset.errors import DataError
+from vita_policy_node.safety_settings import SAFETY_SETTINGS, SafetySettings
+from vita_policy_node.schedule_settings import SCHEDULE_SETTINGS, ScheduleSettings
+from vita_policy_node.setting import Setting, Value
 
 LIMIT_MODES = ("clamp", "hold")
 PRECISIONS = ("fp32", "bf16", "fp16")
@@ -15,29 +18,14 @@ NS_PER_S = 1_000_000_000
 LEAST_STUCK_S = 0.5
 """In less a sound arm may not have begun to move, and slow rates give too few commands to judge."""
 
-Value = bool | int | float | str
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One parameter: its default fixes its type, ``low`` and ``high`` are inclusive, ``unit`` is for people."""
-
-    name: str
-    default: Value
-    description: str
-    unit: str = ""
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("checkpoint", "", "Step folder, checkpoints folder or session folder of the policy to serve."),
     Setting("device", "cpu", "Where the model runs: 'cpu', 'cuda' or 'cuda:<n>'."),
     Setting("precision", "fp32", "Arithmetic of the model; the CPU always uses fp32.", choices=PRECISIONS),
-    Setting("rate_hz", 0.0, "Commands per second; must equal the policy's fps, 0 takes it over.", "Hz", 0.0, 1000.0),
+    Setting("rate_hz", 0.0, "Commands per second, the policy's fps or more; 0 takes it over.", "Hz", 0.0, 1000.0),
     Setting("torch_threads", 0, "CPU threads of the model; 0 leaves it to torch.", "threads", 0, 256),
-    Setting("slop_s", 0.025, "Largest difference between the stamps of one matched set.", "s", 0.0001, 1.0),
+    Setting("slop_s", 0.025, "Largest difference between the stamps of one matched set.", "s", 0.0001, 1.0, live=True),
     Setting(
         "queue_size",
         60,
@@ -53,6 +41,7 @@ SETTINGS: tuple[Setting, ...] = (
         "clamp",
         "A command outside its position or step limit is clamped, or not sent at all (hold).",
         choices=LIMIT_MODES,
+        live=True,
     ),
     Setting(
         "max_lag_steps",
@@ -62,6 +51,7 @@ SETTINGS: tuple[Setting, ...] = (
         "steps",
         1,
         1000,
+        live=True,
     ),
     Setting(
         "blank_spread",
@@ -70,6 +60,7 @@ SETTINGS: tuple[Setting, ...] = (
         "levels of 255",
         0.0,
         100.0,
+        live=True,
     ),
     Setting(
         "frozen_move_rad",
@@ -78,6 +69,7 @@ SETTINGS: tuple[Setting, ...] = (
         "rad",
         0.0,
         6.3,
+        live=True,
     ),
     Setting(
         "stuck_s",
@@ -101,7 +93,14 @@ SETTINGS: tuple[Setting, ...] = (
         False,
         "Accept a checkpoint without joint names: its vectors are then taken in the robot file's order.",
     ),
+    Setting(
+        "dry_run",
+        False,
+        "Do everything but command: what would be sent goes to ~/preview, and no arm is expected to follow.",
+    ),
     Setting("autostart_policy", False, "Start commanding as soon as the node is active, without ~/start."),
+    *SCHEDULE_SETTINGS,
+    *SAFETY_SETTINGS,
 )
 
 
@@ -126,7 +125,21 @@ class NodeSettings:
     stamp_commands: bool
     command_prefix: str
     allow_unnamed_joints: bool
+    dry_run: bool
     autostart_policy: bool
+    schedule: ScheduleSettings
+    safety: SafetySettings
+
+    @property
+    def unheard(self) -> bool:
+        """Whether no arm hears the commands, so that none can follow them."""
+        return self.dry_run or bool(self.command_prefix)
+
+    @property
+    def gates_start(self) -> bool:
+        """Whether the start pose is judged: not in a replay, and a dry run leads no arm to another one."""
+        gate = self.safety.start_gate
+        return gate != "off" and not self.command_prefix and not (self.dry_run and gate == "ramp")
 
 
 def convert(setting: Setting, value: Any) -> Value:
@@ -176,4 +189,6 @@ def read_settings(parameters: Mapping[str, Any]) -> NodeSettings:
         raise DataError("; ".join(problems))
     for name in ("camera_timeout", "state_timeout", "stuck"):
         values[f"{name}_ns"] = round(values.pop(f"{name}_s") * NS_PER_S)
+    values["schedule"] = ScheduleSettings.taken_from(values)
+    values["safety"] = SafetySettings.taken_from(values)
     return NodeSettings(**values)

@@ -99,6 +99,10 @@ class StreamRules:
         self.counts = tuple(StreamCounts() for _ in self._limits)
         self.refusals = {}
 
+    def ages_ns(self, now_ns: int) -> tuple[int | None, ...]:
+        """How old each stream's newest stamp is; None where there is none."""
+        return tuple(None if newest is None else now_ns - newest for newest in self._newest)
+
     def stale(self, now_ns: int) -> tuple[str, ...]:
         """Why streams are unusable now, one stable text for each (it names no changing number), empty if none."""
         reasons = []

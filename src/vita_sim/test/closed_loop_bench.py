@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from vita_dataset.spec import CameraSpec
 from vita_msgs.msg import PolicyStatus
-from vita_policy_node import policy_node
+from vita_policy_node import node_outputs, policy_node
 from vita_policy_node.contract import check_contract
 from vita_policy_node.observation_builder import ObservationBuilder
 from vita_policy_node.serving import Serving
@@ -49,7 +49,8 @@ class ExpertPolicy:
     """
 
     checkpoint, step = Path("scripted"), 0
-    config = SimpleNamespace(action_horizon=HORIZON)
+    config = SimpleNamespace(action_horizon=HORIZON, obs_horizon=1)
+    start_pose = None
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -71,7 +72,8 @@ class ExpertPolicy:
         self.actions = np.array(actions + [actions[-1]] * CHUNK, np.float32)
         self._at = -1
 
-    def predict_chunk(self, observation: Observation) -> ActionChunk:
+    def predict_chunk(self, observed: Sequence[Observation]) -> ActionChunk:
+        (observation,) = observed
         first = min(self._at + 1, len(self._states) - 1)
         away = np.abs(self._states[first : first + AHEAD] - observation.state).max(axis=1)
         self._at = first + int(away.argmin())
@@ -114,7 +116,7 @@ class ClosedLoop:
 
     def _record(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Keep all commands and statuses that the node publishes, in order: a topic may lose some."""
-        commands, status = policy_node.command_messages, policy_node.diagnostics.status_message
+        commands, status = node_outputs.command_messages, policy_node.diagnostics.status_message
 
         def record_commands(*arguments: Any) -> list[JointTrajectory]:
             messages = commands(*arguments)
@@ -126,7 +128,7 @@ class ClosedLoop:
             self.published.append(self.status)
             return self.status
 
-        monkeypatch.setattr(policy_node, "command_messages", record_commands)
+        monkeypatch.setattr(node_outputs, "command_messages", record_commands)
         monkeypatch.setattr(policy_node.diagnostics, "status_message", record_status)
 
     @property

@@ -217,7 +217,7 @@ def test_a_checkpoint_of_another_robot_is_refused_with_every_mismatch(stage, tmp
     spec = dataset_spec(stage)
     cameras = (spec.cameras[0], CameraSpec("observation.images.left", HEIGHT, WIDTH))
     names = (*stage.scene.names[:-1], "hand")
-    other = write_checkpoint(tmp_path, stage, fps=15.0, cameras=cameras, action=replace(spec.action, names=names))
+    other = write_checkpoint(tmp_path, stage, fps=60.0, cameras=cameras, action=replace(spec.action, names=names))
     text = error(capsys, 1, "--checkpoint", str(other), "--robot", ROBOT, "--out", str(tmp_path / "out"))
     for words in ("observation.images.left", "wrist_right", "'hand'", "'gripper'", "rate_hz is 30"):
         assert words in text

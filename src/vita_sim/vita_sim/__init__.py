@@ -1,6 +1,7 @@
 """A simulated arm in MuJoCo that speaks the topics of the real one.
 
-MuJoCo reads MUJOCO_GL once, when it is first imported, so the choice is made here, before any module can import it.
+Importing it registers ``vita_sim/Lift-v0`` and ``vita_sim/Bar-v0`` for ``gymnasium.make``. MuJoCo reads MUJOCO_GL once,
+when it is first imported, so the choice is made here, before any module can import it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import ctypes
 import os
 from collections.abc import MutableMapping
 from contextlib import suppress
+
+import gymnasium
 
 LIBRARIES = {"egl": "EGL", "osmesa": "OSMesa"}
 
@@ -35,3 +38,5 @@ def _is_installed(library: str) -> bool:
 
 
 _choose_gl(os.environ)
+gymnasium.register("vita_sim/Lift-v0", entry_point="vita_sim.env:make_env", kwargs={"scene": "lift"})
+gymnasium.register("vita_sim/Bar-v0", entry_point="vita_sim.env:make_env", kwargs={"scene": "bar"})

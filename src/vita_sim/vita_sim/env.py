@@ -1,6 +1,6 @@
 """The scenes as gymnasium environments: for evaluation, for training's validation, and for whoever has a policy.
 
-Importing this file registers ``vita_sim/Lift-v0`` and ``vita_sim/Bar-v0`` for ``gymnasium.make``. No ROS is running.
+``import vita_sim`` registers ``vita_sim/Lift-v0`` and ``vita_sim/Bar-v0`` for ``gymnasium.make``. No ROS is running.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from vita_dataset.episode_video import side_by_side
 from vita_dataset.errors import UsageError
 from vita_sim.episode import TIME_LIMIT_S, EpisodeRules
-from vita_sim.episode_video import side_by_side
 from vita_sim.render import DEFAULT_SIZE, Cameras
 from vita_sim.simulation import Simulation
 from vita_sim.stage import Stage, open_stage
@@ -148,7 +148,3 @@ def make_env(
         )
     height, width = image_size
     return VitaSimEnv(stage, (height, width), time_limit_s, render_mode)
-
-
-gymnasium.register("vita_sim/Lift-v0", entry_point="vita_sim.env:make_env", kwargs={"scene": "lift"})
-gymnasium.register("vita_sim/Bar-v0", entry_point="vita_sim.env:make_env", kwargs={"scene": "bar"})

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sensor_msgs.msg import CompressedImage, Image, JointState
 
+from vita_dataset.episode_video import EpisodeVideo
 from vita_dataset.errors import UsageError
 from vita_dataset.progress import Progress, no_progress
 from vita_dataset.spec import DatasetSpec
@@ -20,7 +21,6 @@ from vita_policy_node.control_loop import ControlLoop
 from vita_policy_node.observation_builder import ObservationBuilder
 from vita_policy_node.simulated_worker import SimulatedWorker
 from vita_sim.env import Observation, VitaSimEnv
-from vita_sim.episode_video import EpisodeVideo
 from vita_sim.messages import image_message, joint_state_messages
 from vita_sim.render import DEFAULT_SIZE
 from vita_sim.results import EpisodeResult, video_name
@@ -47,7 +47,8 @@ def control_loop(serving: Serving, latency_ns: int) -> ControlLoop:
     """
     fresh = replace(serving, builder=ObservationBuilder(serving.layout, serving.settings))
     worker = SimulatedWorker(fresh.predict, latency_ns)
-    return ControlLoop(serving.layout, serving.settings, worker, serving.policy.config.action_horizon)
+    config = serving.policy.config
+    return ControlLoop(serving.layout, serving.settings, worker, config.action_horizon, config.obs_horizon)
 
 
 @dataclass(frozen=True)

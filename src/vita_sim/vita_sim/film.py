@@ -7,9 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from vita_dataset.episode_video import EpisodeVideo
 from vita_dataset.robot import CameraSource
 from vita_policy_node.conversions import decode_image
-from vita_sim.episode_video import EpisodeVideo
 
 
 class Film:

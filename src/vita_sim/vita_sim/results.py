@@ -7,16 +7,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from statistics import NormalDist
 from typing import Any, Literal
 
 import numpy as np
 
 from vita_dataset.errors import DataError
+from vita_dataset.success_rate import CONFIDENCE, wilson_interval
 
 REPORT_FILE = "evaluation.json"
 VIDEO_FOLDER = "videos"
-CONFIDENCE = 0.95
 
 Way = Literal["direct", "node"]
 
@@ -53,31 +52,6 @@ class EpisodeResult:
 def video_name(seed: int) -> str:
     """Where the film of an episode lies, relative to the report's folder."""
     return f"{VIDEO_FOLDER}/episode_{seed}.mp4"
-
-
-def wilson_interval(successes: int, episodes: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Between which success rates the true one lies.
-
-    Wilson 1927, "Probable inference, the law of succession, and statistical inference". Unlike the rate plus or minus
-    its standard error it stays within 0 and 1 and does not vanish when all or no episodes succeed.
-
-    Args:
-        successes: 0 to ``episodes``.
-        episodes: 1 or more.
-        confidence: share of evaluations whose interval holds the true rate, 0 to 1 exclusive.
-
-    Returns:
-        The lowest and the highest rate, 0 <= low <= rate <= high <= 1.
-    """
-    if not 0 <= successes <= episodes or episodes < 1:
-        raise ValueError(f"{successes} successes in {episodes} episodes make no rate")
-    rate = successes / episodes
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    weight = 1 + z**2 / episodes
-    middle = (rate + z**2 / (2 * episodes)) / weight
-    half = z / weight * float(np.sqrt(rate * (1 - rate) / episodes + z**2 / (4 * episodes**2)))
-    # At 0 and at 1 the bound equals the rate; rounding must not put it on the wrong side.
-    return max(0.0, min(rate, middle - half)), min(1.0, max(rate, middle + half))
 
 
 def evaluation_report(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vita_dataset.errors import DataError
-from vita_policy_node.settings import Setting
+from vita_policy_node.setting import Setting
 from vita_sim.episode import FIRST_SEED, TIME_LIMIT_S
 from vita_sim.sim_settings import LARGEST_SEED, checked
 

@@ -11,7 +11,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from vita_dataset.errors import DataError, VitaError
-from vita_policy_node.settings import Setting
+from vita_policy_node.setting import Setting
 
 _NOT_OURS = ("use_sim_time", "start_type_description_service", "qos_overrides.")
 

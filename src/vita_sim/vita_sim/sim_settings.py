@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vita_dataset.errors import DataError
-from vita_policy_node.settings import Setting, convert_all
+from vita_policy_node.setting import Setting
+from vita_policy_node.settings import convert_all
 from vita_sim.faults import ALL, FaultSettings
 from vita_sim.render import DEFAULT_SIZE
 

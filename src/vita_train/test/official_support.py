@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from policy_support import ACTION, CAMERAS, STATE, tiny_policy
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from vita_train.policy.vita import VitaPolicy
 
@@ -43,14 +44,21 @@ SETTINGS: dict[str, Any] = {
         "flow_net": {"name": "simple", "hidden_dim": 32, "num_layers": 2, "mlp_ratio": 2, "dropout": 0.0},
         "action_ae": {
             "use_variational": False,
+            "kl_weight": 0.0,
             "enc_recon_weight": 0.5,
             "flow_recon_weight": 0.5,
+            "recon_loss_type": "l1",
+            "freeze_encoder": False,
+            "freeze_decoder": False,
             "net": {
                 "encoder_type": "cnn",
                 "decoder_type": "simple",
                 "enc_hidden_dim": "${policy.vita.latent_dim}",
                 "dec_hidden_dim": 32,
                 "latent_dim": "${policy.vita.latent_dim}",
+                "num_heads": 8,
+                "mlp_ratio": 4,
+                "dropout": 0.0,
                 "num_layers": 2,
             },
         },
@@ -76,8 +84,15 @@ def write(session: Path, tree: Any, logs: str = "logs", policy: VitaPolicy | Non
     """A session with one checkpoint and two files of settings, the newer of which counts; returns the step folder."""
     folder = session / "checkpoints" / "step_0000005000"
     folder.mkdir(parents=True)
-    save_file((policy or tiny_policy()).state_dict(), folder / "model.safetensors")
+    weights = _tiny_weights() if policy is None else save(policy.state_dict())
+    (folder / "model.safetensors").write_bytes(weights)
     (session / logs).mkdir(parents=True, exist_ok=True)
     (session / logs / "train_config_202601010000.yaml").write_text(yaml.safe_dump({"session": "an older run"}))
     (session / logs / "train_config_202602010000.yaml").write_text(yaml.safe_dump(tree))
     return folder
+
+
+@cache
+def _tiny_weights() -> bytes:
+    """The file of a tiny policy's weights, made once: its backbone is a whole ResNet-18."""
+    return save(tiny_policy().state_dict())

@@ -72,14 +72,15 @@ def tiny_policy(seed: int = 0, **changes: Any) -> VitaPolicy:
     return VitaPolicy(tiny_config(**changes), tiny_stats())
 
 
-def tiny_batch(size: int = 4, seed: int = 0) -> dict[str, Tensor]:
+def tiny_batch(size: int = 4, seed: int = 0, horizon: int = 1) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     images = {
-        key: torch.randint(256, (size, HEIGHT, WIDTH, 3), dtype=torch.uint8, generator=generator) for key in CAMERAS
+        key: torch.randint(256, (size, horizon, HEIGHT, WIDTH, 3), dtype=torch.uint8, generator=generator)
+        for key in CAMERAS
     }
     return {
         **images,
-        STATE: torch.randn(size, 3, generator=generator) * torch.tensor([0.5, 0.2, 1.5]),
+        STATE: torch.randn(size, horizon, 3, generator=generator) * torch.tensor([0.5, 0.2, 1.5]),
         ACTION: torch.tensor([0.3, -0.4]) + torch.randn(size, 8, 2, generator=generator) * torch.tensor([0.7, 0.1]),
         "action_is_pad": torch.zeros(size, 8, dtype=torch.bool),
     }
@@ -87,11 +88,12 @@ def tiny_batch(size: int = 4, seed: int = 0) -> dict[str, Tensor]:
 
 def tiny_observation(seed: int = 0, **changes: Any) -> Observation:
     batch = tiny_batch(1, seed)
-    images = {key: batch[key][0].numpy() for key in CAMERAS}
-    return replace(Observation(1_000_000_007, images, batch[STATE][0].numpy()), **changes)
+    images = {key: batch[key][0, 0].numpy() for key in CAMERAS}
+    return replace(Observation(1_000_000_007, images, batch[STATE][0, 0].numpy()), **changes)
 
 
-def save_session(folder: Path) -> Path:
+def save_session(folder: Path, **changes: Any) -> Path:
     """A session with one tiny checkpoint."""
-    save_checkpoint(folder / "checkpoints" / step_name(7), tiny_policy(), tiny_spec(), tiny_stats(), step=7)
+    policy = tiny_policy(**changes)
+    save_checkpoint(folder / "checkpoints" / step_name(7), policy, tiny_spec(), tiny_stats(), step=7)
     return folder

@@ -45,13 +45,16 @@ def random_policy(seed: int = 0, **changes: Any) -> VitaPolicy:
     return policy.eval()
 
 
-def random_observation(sizes: Mapping[str, tuple[int, int]], seed: int = 0) -> tuple[dict[str, Tensor], Tensor]:
-    """Images [1, H, W, 3] of these sizes and a state [1, 3]."""
+def random_observation(
+    sizes: Mapping[str, tuple[int, int]], seed: int = 0, horizon: int = 1
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Images [1, O, H, W, 3] of these sizes and states [1, O, 3]."""
     generator = torch.Generator().manual_seed(seed)
     images = {
-        key: torch.randint(256, (1, *size, 3), dtype=torch.uint8, generator=generator) for key, size in sizes.items()
+        key: torch.randint(256, (1, horizon, *size, 3), dtype=torch.uint8, generator=generator)
+        for key, size in sizes.items()
     }
-    return images, torch.randn(1, 3, generator=generator)
+    return images, torch.randn(1, horizon, 3, generator=generator)
 
 
 def relative(ours: Tensor, expected: Tensor) -> float:

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from vita_dataset.upload import upload
 from vita_dataset.zarr_store import open_dataset
-from vita_train import checkpoint_writer, training
+from vita_train import checkpoint_writer, lightning_trainer
 from vita_train.callbacks import true_exit_codes
 from vita_train.data import BatchDataset
 from vita_train.policy.inference import load_policy
@@ -95,6 +95,8 @@ def test_a_run_leaves_what_the_design_promises(train, root, dataset, capsys):
     data = open_dataset(dataset)
     images = {camera.key: data.read_frames(camera.key, [0])[0] for camera in data.spec.cameras}
     assert policy.predict_chunk(Observation(1, images, data.state[0])).actions.shape == (8, 3)
+    assert policy.start_pose is not None
+    assert policy.start_pose.max[2] == data.state[data.episode_ends[-2], 2]
 
 
 @pytest.mark.parametrize(("observer", "other"), [("small", "resnet18"), ("resnet18", "small")])
@@ -243,7 +245,7 @@ def test_a_resumed_float16_run_has_the_same_loss_scale(train, root, monkeypatch)
         half = MixedPrecision("16-mixed", "cpu", scaler)
         return Trainer(**{**settings, "precision": None, "plugins": [half]})
 
-    monkeypatch.setattr(training, "Trainer", half_trainer)
+    monkeypatch.setattr(lightning_trainer, "Trainer", half_trainer)
     run = ("train.steps=2", "train.batch_size=2", "train.save_freq=1")
     assert train(*run) == 0
     whole = read_training_state(folder(root, 2))

@@ -110,7 +110,7 @@ def test_held_out_episodes_are_never_trained_on(train, root, monkeypatch):
     def note(self, windows):
         batch = gather(self, windows)
         # The fixture writes each step's number into its first pixel: episode 1 has the steps 9 to 22.
-        seen.append(np.unique(batch["observation.images.image"][:, 0, 0, 0].numpy()))
+        seen.append(np.unique(batch["observation.images.image"][:, 0, 0, 0, 0].numpy()))
         return batch
 
     monkeypatch.setattr(BatchDataset, "gather", note)
@@ -248,7 +248,7 @@ def test_a_damaged_newest_checkpoint_does_not_cost_the_one_before_it(train, root
     state = folder(root, 4) / "training_state.pt"
     state.write_bytes(state.read_bytes()[:-100])
     session = save_checkpoints.Session(root)
-    callback = save_checkpoints.SaveCheckpoints(session, 2, 100, shutil.copytree)
+    callback = save_checkpoints.SaveCheckpoints(session, 2, 100, shutil.copytree, None)
     callback._prune()
     assert steps(root) == [2, 4]
     assert train("train.steps=6", *run, "resume=true", f"checkpoint_path={folder(root, 2)}") == 0

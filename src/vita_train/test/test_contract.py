@@ -8,7 +8,7 @@ import pytest
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.zarr_store import open_dataset
 from vita_train.cli_config import compose_config, resolve
-from vita_train.contract import check_contract, make_policy_config
+from vita_train.contract import check_contract, check_stats, make_policy_config
 from vita_train.policy.config import VitaConfig
 from vita_train.settings import parse_settings
 
@@ -41,6 +41,26 @@ def test_every_disagreement_is_listed(settings, spec):
         "task.fps is 30 but it was recorded at 10",
         "task.state_dim is 4, but its state has 3",
         "task.action_key is 'actions', but its action is 'action'",
+    ):
+        assert part in str(caught.value)
+
+
+def test_statistics_that_do_not_fit_are_listed_by_key(settings, dataset):
+    data = open_dataset(dataset)
+    check_stats(settings.task, data.spec, data.stats)
+    image, wrist = settings.task.image_keys
+    state, action = data.stats["observation.state"], data.stats["action"]
+    stats = {
+        image: data.stats[image],
+        "observation.state": dataclasses.replace(state, std=state.std[:2]),
+        "action": dataclasses.replace(action, mean=action.mean * float("nan")),
+    }
+    with pytest.raises(DataError) as caught:
+        check_stats(settings.task, data.spec, stats)
+    for part in (
+        f"'{wrist}' has none",
+        "those of 'observation.state' have 3 means and 2 stds instead of 3",
+        "those of 'action' are not finite",
     ):
         assert part in str(caught.value)
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vita_dataset.errors import UsageError
-from vita_train.held_out import refuse_seen, split_episodes
+from vita_train.held_out import Split, outside_training, refuse_seen, split_episodes
 
 
 @given(st.integers(1, 40), st.integers(0, 40), st.integers(0, 2**32), st.data())
@@ -59,3 +60,12 @@ def test_what_a_run_was_trained_on_cannot_be_held_out_later():
         refuse_seen([2, 3], [0, 2], [1, 3])
     with pytest.raises(UsageError, match=r"val\.episodes=null"):
         refuse_seen([2], [2], [])
+
+
+def test_what_training_never_shows_is_named_by_episode():
+    # Three episodes of four steps; the first element of the last is elsewhere, the second hardly.
+    values = np.array([[0, 0], [1, 1], [0, 0], [1, 1]] * 2 + [[5, 1.01], [5, 1.04], [5, 0], [0, 0]], dtype=np.float32)
+    ends = np.array([4, 8, 12])
+    assert outside_training(values, ends, Split((0, 1), (2,)), ("a", "b")) == {2: ["a"]}
+    assert outside_training(values, ends, Split((2, 0), (1,)), ("a", "b")) == {}
+    assert outside_training(values, ends, Split((0, 1, 2), ()), ("a", "b")) == {}

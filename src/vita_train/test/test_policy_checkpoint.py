@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from vita_dataset.errors import DataError
-from vita_dataset.stats import stats_to_dict
+from vita_dataset.stats import FeatureStats, stats_to_dict
 from vita_train.policy.checkpoint import latest_checkpoint, load_checkpoint, save_checkpoint, step_name
 from vita_train.policy.inference import load_policy
 
@@ -48,6 +48,24 @@ def test_round_trip_is_bit_equal(folder: Path) -> None:
     assert again.training
     assert all(weight.requires_grad for weight in again.parameters())
     assert torch.equal(again.eval().predict(batch, batch[STATE]), policy.eval().predict(batch, batch[STATE]))
+
+
+def test_the_start_poses_come_with_it_and_an_older_checkpoint_has_none(tmp_path: Path, folder: Path) -> None:
+    assert load_checkpoint(folder).start_pose is None
+    assert load_policy(folder).start_pose is None
+    poses = tiny_stats()[STATE]
+    loaded = load_checkpoint(save(tmp_path / "step_8", start_pose=poses)).start_pose
+    assert loaded is not None
+    assert loaded.to_dict() == poses.to_dict()
+
+
+@pytest.mark.parametrize("low", [[0.0, 0.0], [0.0, float("nan"), 0.0], [float("-inf"), 0.0, 0.0], [9.0, 0.0, 0.0]])
+def test_start_poses_that_are_no_range_are_refused(tmp_path: Path, low: list[float]) -> None:
+    ones = np.ones(3)
+    poses = FeatureStats(ones, ones, np.array(low), ones, 5)
+    folder = save(tmp_path / "step_8", start_pose=poses)
+    with pytest.raises(DataError, match=r"start_pose in .* for each of the 3 elements of the state"):
+        load_checkpoint(folder)
 
 
 def test_a_small_observer_is_served_as_it_was_trained(tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ def test_gradient_norm(arrays: dict[str, Tensor], name: str) -> None:
 @pytest.mark.parametrize(("case", "shape"), RESIZE_CASES.items())
 def test_resize(case: str, shape: tuple[int, int]) -> None:
     scale = FeatureScale((3, 1, 1), golden_stats(forward.CAMERAS[0], (3, 1, 1)), 1.0)
-    ours = Observer(shape, shape, KeypointNet()).eval().prepare(torch.from_numpy(EXTRACT[f"in_{case}"][None]), scale)[0]
+    images = torch.from_numpy(EXTRACT[f"in_{case}"][None, None])
+    ours = Observer(shape, shape, KeypointNet()).eval().prepare(images, scale)[0, 0]
     inner = (slice(None), slice(-1), slice(-1))  # the corner's own edge has no neighbours that the whole image had
     assert forward.relative_error(ours[inner], EXTRACT[f"out_{case}"][inner]) <= LIMIT
 

@@ -63,8 +63,8 @@ def test_every_array(arrays: dict[str, Tensor], name: str) -> None:
 
 
 def test_whole_loss_and_prediction_from_images(policy: VitaPolicy) -> None:
-    images = {key: torch.from_numpy(GOLDEN[f"in_{key}"]) for key in forward.CAMERAS}
-    state, action = torch.from_numpy(GOLDEN["in_state"]), torch.from_numpy(GOLDEN["in_action"])
+    images = {key: torch.from_numpy(GOLDEN[f"in_{key}"][:, None]) for key in forward.CAMERAS}
+    state, action = torch.from_numpy(GOLDEN["in_state"][:, None]), torch.from_numpy(GOLDEN["in_action"])
     batch = {**images, forward.STATE: state, forward.ACTION: action}
     with torch.inference_mode():
         losses = policy.compute_loss(batch, times=torch.from_numpy(GOLDEN["loss_t"]))
@@ -85,5 +85,5 @@ def test_resize(case: str) -> None:
     scale = FeatureScale((3, 1, 1), None, 1.0)
     scale.load_state_dict({name: torch.from_numpy(RESIZE[name]) for name in ("mean", "std")})
     observer = Observer((240, 320), (240, 320), KeypointNet()).eval()
-    ours = observer.prepare(torch.from_numpy(RESIZE[f"in_{case}"][None]), scale)[0]
+    ours = observer.prepare(torch.from_numpy(RESIZE[f"in_{case}"][None, None]), scale)[0, 0]
     assert forward.relative_error(ours, RESIZE[f"out_{case}"]) <= LIMIT

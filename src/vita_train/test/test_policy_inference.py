@@ -56,6 +56,28 @@ def test_it_is_the_trained_policy_with_a_central_crop(served: ServedPolicy) -> N
     assert np.abs(first - expected).max() <= SERVING_LIMIT * np.abs(expected).max()
 
 
+def test_a_policy_that_looks_back_wants_as_many_observations(served: ServedPolicy, tmp_path: Path) -> None:
+    looks_back = load_policy(save_session(tmp_path, obs_horizon=2, observer="small"))
+    looks_back.warm_up()
+    first, second = tiny_observation(0, stamp_ns=10), tiny_observation(1, stamp_ns=20)
+    trained = tiny_policy(obs_horizon=2, observer="small").eval()
+    pair = [tiny_batch(1, seed) for seed in (0, 1)]
+    batch = {key: torch.cat([each[key] for each in pair], dim=1) for key in (*CAMERAS, STATE)}
+    with torch.inference_mode():
+        expected = trained.predict(batch, batch[STATE])[0].numpy()
+    chunk = looks_back.predict_chunk([first, second])
+    assert np.abs(chunk.actions - expected).max() <= SERVING_LIMIT * np.abs(expected).max()
+    assert chunk.stamp_ns == 20
+    assert not np.array_equal(looks_back.predict_chunk([second, first]).actions, chunk.actions)
+    for count, observed in ((1, first), (0, []), (3, [first, first, second])):
+        with pytest.raises(DataError, match=rf"looks at 2 observations at once .*, but got {count}; give as many"):
+            looks_back.predict_chunk(observed)
+    with pytest.raises(DataError, match="looks at 1 observation"):
+        served.predict_chunk([first, second])
+    with pytest.raises(DataError, match="must be finite"):
+        looks_back.predict_chunk([tiny_observation(0, state=np.full(3, np.nan, np.float32)), second])
+
+
 def test_read_only_and_further_images_are_welcome(served: ServedPolicy) -> None:
     observation = tiny_observation()
     images = dict(observation.images) | {"depth": np.zeros((2, 2, 3), np.uint8)}

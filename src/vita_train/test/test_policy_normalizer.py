@@ -38,8 +38,8 @@ def test_a_joint_that_never_moved_stays_finite_and_is_commanded_where_it_was() -
     policy = VitaPolicy(tiny_config(), stats).eval()
     state = policy.normalize_inputs[STATE].normalize(torch.tensor([0.1, -0.9, 2.0]))
     assert state[1].item() == pytest.approx(0.1, rel=1e-5)
-    images = {key: torch.zeros(1, 32, 40, 3, dtype=torch.uint8) for key in CAMERAS}
-    chunk = policy.predict(images, torch.zeros(1, 3))
+    images = {key: torch.zeros(1, 1, 32, 40, 3, dtype=torch.uint8) for key in CAMERAS}
+    chunk = policy.predict(images, torch.zeros(1, 1, 3))
     assert (chunk[..., 1] == torch.tensor(-0.4)).all()
     assert chunk[0, 0, 0] != chunk[0, 1, 0]
 

@@ -24,14 +24,16 @@ OTHER_SIZES = {CAMERAS[0]: (48, 60), CAMERAS[1]: (24, 31)}
 
 @pytest.mark.parametrize("observer", ["resnet18", "small"])
 @pytest.mark.parametrize("sizes", [STORED, OTHER_SIZES])
-@pytest.mark.parametrize("cameras", [1, 2])
+@pytest.mark.parametrize(("cameras", "horizon"), [(1, 1), (2, 1), (2, 2), (1, 3)])
 @torch.inference_mode()
-def test_it_predicts_what_training_predicts(observer: str, sizes: dict[str, tuple[int, int]], cameras: int) -> None:
-    changes: dict[str, Any] = {"observer": observer, "image_keys": CAMERAS[:cameras]}
+def test_it_predicts_what_training_predicts(
+    observer: str, sizes: dict[str, tuple[int, int]], cameras: int, horizon: int
+) -> None:
+    changes: dict[str, Any] = {"observer": observer, "image_keys": CAMERAS[:cameras], "obs_horizon": horizon}
     trained = random_policy(**changes)
     serving = ServingPolicy(random_policy(**changes), CPU)
     for seed in range(3):
-        observation = random_observation(sizes, seed)
+        observation = random_observation(sizes, seed, horizon)
         expected = trained.predict(*observation)
         ours = serving.predict(*observation)
         assert relative(ours, expected) <= LIMIT
@@ -99,8 +101,8 @@ def test_a_loaded_checkpoint_is_served_this_way(observer: str, tmp_path: Any) ->
     trained = random_policy(observer=observer)
     save_checkpoint(tmp_path / "step_0000000001", trained, tiny_spec(), tiny_stats(), step=1)
     observation = tiny_observation()
-    batch = {key: torch.from_numpy(image[None]) for key, image in observation.images.items()}
+    batch = {key: torch.from_numpy(image[None, None]) for key, image in observation.images.items()}
     with torch.inference_mode():
-        expected = trained.predict(batch, torch.from_numpy(observation.state[None]))[0].numpy()
+        expected = trained.predict(batch, torch.from_numpy(observation.state[None, None]))[0].numpy()
     actions = load_policy(tmp_path).predict_chunk(observation).actions
     assert np.abs(actions - expected).max() <= LIMIT * np.abs(expected).max()

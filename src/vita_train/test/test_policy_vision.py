@@ -20,7 +20,7 @@ def numbered(count: int, height: int, width: int) -> torch.Tensor:
 
 
 def places(observer: Observer, images: torch.Tensor, seed: int = 0) -> list[tuple[int, int]]:
-    out = (observer.prepare(images, IDENTITY, torch.Generator().manual_seed(seed)) * 255).round()
+    out = (observer.prepare(images[:, None], IDENTITY, torch.Generator().manual_seed(seed))[:, 0] * 255).round()
     corners = [(int(image[0, 0, 0]), int(image[1, 0, 0])) for image in out]
     # Each crop is one connected piece of its own image.
     for number, (image, (top, left)) in enumerate(zip(out, corners, strict=True)):
@@ -43,6 +43,29 @@ def test_training_crops_follow_the_generator() -> None:
     assert places(observer, images, 1) != places(observer, images, 2)
 
 
+def test_the_observations_of_a_sample_are_cropped_at_one_place() -> None:
+    observer = Observer((10, 12), (8, 9), KeypointNet()).train()
+    images = numbered(60, 10, 12).unflatten(0, (20, 3))
+    generator = torch.Generator().manual_seed(0)
+    out = (observer.prepare(images, IDENTITY, generator) * 255).round()
+    assert out.shape == (20, 3, 3, 8, 9)
+    corners = out[:, :, :2, 0, 0]
+    assert (corners == corners[:, :1]).all()
+    assert len(corners[:, 0].unique(dim=0)) > 3
+    assert (out[:, :, 2] == torch.arange(60).view(20, 3, 1, 1)).all()
+
+
+def test_features_are_all_states_then_each_observation_s_cameras() -> None:
+    observer = Observer((12, 16), (8, 8), KeypointNet()).eval()
+    cameras = [observer.prepare(numbered(6, 12, 16).unflatten(0, (2, 3)) * (10 * n), IDENTITY) for n in (1, 2)]
+    state = torch.arange(24.0).view(2, 3, 4)
+    out = observer(cameras, state)
+    assert torch.equal(out[:, :12], state.flatten(1))
+    for sample in range(2):
+        seen = [observer.backbone(camera[sample, step][None])[0] for step in range(3) for camera in cameras]
+        torch.testing.assert_close(out[sample, 12:], torch.cat(seen))
+
+
 def test_crop_is_central_outside_training() -> None:
     observer = Observer((11, 12), (8, 9), KeypointNet()).eval()
     assert set(places(observer, numbered(3, 11, 12))) == {(1, 1)}
@@ -50,7 +73,7 @@ def test_crop_is_central_outside_training() -> None:
 
 def test_resized_images_are_cropped_after_the_resize() -> None:
     observer = Observer((12, 16), (8, 8), KeypointNet()).eval()
-    ours = observer.prepare(numbered(1, 24, 32), IDENTITY)[0] * 255
+    ours = observer.prepare(numbered(1, 24, 32)[:, None], IDENTITY)[0, 0] * 255
     # Half the size: output pixel i lies between input pixels 2 i and 2 i + 1.
     torch.testing.assert_close(ours[0, :, 0], torch.arange(2, 10) * 2 + 0.5)
     torch.testing.assert_close(ours[1, 0], torch.arange(4, 12) * 2 + 0.5)
@@ -59,8 +82,8 @@ def test_resized_images_are_cropped_after_the_resize() -> None:
 @pytest.mark.parametrize("backbone", [ResNet18(), KeypointNet()])
 def test_every_camera_has_its_own_size(backbone: Backbone) -> None:
     observer = Observer((12, 16), (8, 8), backbone).eval()
-    cameras = [observer.prepare(numbered(2, *size), IDENTITY) for size in ((12, 16), (24, 32))]
-    assert observer(cameras, torch.zeros(2, 3)).shape == (2, 3 + 2 * backbone.features)
+    cameras = [observer.prepare(numbered(2, *size)[:, None], IDENTITY) for size in ((12, 16), (24, 32))]
+    assert observer(cameras, torch.zeros(2, 1, 3)).shape == (2, 3 + 2 * backbone.features)
 
 
 def test_backbone_counts_and_frozen_statistics() -> None:

@@ -144,6 +144,25 @@ def test_it_keeps_no_hold_on_the_caller_s_arrays(door: VitaInference) -> None:
     np.testing.assert_array_equal(door.get_action(), expected)
 
 
+def test_each_update_is_one_step_of_what_the_policy_looks_back_on(tmp_path: Path) -> None:
+    session = save_session(tmp_path, obs_horizon=3, observer="small")
+    door, policy = VitaInference(session, device="cpu"), load_policy(session)
+    for steps in ([0, 0, 0], [0, 0, 1], [0, 1, 2], [1, 2, 3]):
+        door.update_obs(nested(steps[-1]))
+        expected = policy.predict_chunk([tiny_observation(step) for step in steps]).actions
+        np.testing.assert_array_equal(door.get_action(), expected[:4])
+
+    def be_refused() -> None:
+        with pytest.raises(DataError, match="does not fit"):
+            door.update_obs({})
+
+    for forget in (door.reset, be_refused):
+        forget()
+        door.update_obs(nested(5))
+        expected = policy.predict_chunk([tiny_observation(5)] * 3).actions
+        np.testing.assert_array_equal(door.get_action(), expected[:4])
+
+
 def test_without_an_observation_there_is_no_action(door: VitaInference) -> None:
     def be_refused() -> None:
         with pytest.raises(DataError, match="does not fit"):

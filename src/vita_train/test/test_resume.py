@@ -7,8 +7,9 @@ import pytest
 from policy_support import ACTION, CAMERAS, STATE, feature_stats, tiny_config, tiny_policy, tiny_spec, tiny_stats
 
 from vita_dataset.errors import DataError, UsageError
+from vita_train import resume
 from vita_train.policy.checkpoint import save_checkpoint
-from vita_train.resume import check_start, find_start, seen_episodes
+from vita_train.resume import Start, check_start, find_start, seen_episodes
 from vita_train.session import Session
 
 
@@ -18,6 +19,14 @@ def make(root, *steps):
         session.checkpoint(step).mkdir(parents=True)
         (session.checkpoint(step) / "model.safetensors").touch()
     return session
+
+
+@pytest.fixture(autouse=True)
+def damaged(monkeypatch):
+    """Names of checkpoint folders that shall count as damaged; all others are whole."""
+    names = set()
+    monkeypatch.setattr(resume, "thorough_damage", lambda folder: "cut off" if folder.name in names else None)
+    return names
 
 
 def settings(resume=True, checkpoint_path=None):
@@ -32,9 +41,9 @@ def test_a_new_run_never_mixes_with_an_old_one(tmp_path):
 
 def test_resume_takes_the_newest_or_the_one_asked_for(tmp_path):
     session = make(tmp_path / "s", 2, 4)
-    assert find_start(settings(), session) == session.checkpoint(4)
-    assert find_start(settings(checkpoint_path=session.checkpoint(2)), session) == session.checkpoint(2)
-    assert find_start(settings(checkpoint_path=session.root), session) == session.checkpoint(4)
+    assert find_start(settings(), session) == Start(session.checkpoint(4))
+    assert find_start(settings(checkpoint_path=session.checkpoint(2)), session) == Start(session.checkpoint(2))
+    assert find_start(settings(checkpoint_path=session.root), session) == Start(session.checkpoint(4))
     with pytest.raises(UsageError, match="has no checkpoint"):
         find_start(settings(), make(tmp_path / "empty"))
     with pytest.raises(DataError, match="nowhere"):
@@ -44,9 +53,23 @@ def test_resume_takes_the_newest_or_the_one_asked_for(tmp_path):
 def test_a_branch_gets_a_session_of_its_own(tmp_path):
     other = make(tmp_path / "other", 3)
     branch = settings(checkpoint_path=other.root)
-    assert find_start(branch, make(tmp_path / "new")) == other.checkpoint(3)
+    assert find_start(branch, make(tmp_path / "new")) == Start(other.checkpoint(3))
     with pytest.raises(UsageError, match="choose a new session"):
         find_start(branch, make(tmp_path / "s", 2))
+
+
+def test_a_damaged_newest_checkpoint_is_left_out_and_told(tmp_path, damaged):
+    session = make(tmp_path / "s", 2, 4, 6)
+    damaged |= {"step_0000000004", "step_0000000006"}
+    found = find_start(settings(), session)
+    assert found.checkpoint == session.checkpoint(2)
+    assert found.damaged == ("step_0000000006: cut off", "step_0000000004: cut off")
+    with pytest.raises(DataError, match=r"step_0000000006' cannot be resumed: cut off; give another"):
+        find_start(settings(checkpoint_path=session.checkpoint(6)), session)
+    assert find_start(settings(checkpoint_path=session.checkpoint(2)), session) == Start(session.checkpoint(2))
+    damaged.add("step_0000000002")
+    with pytest.raises(DataError, match=r"no checkpoint in .* is whole: step_0000000006: cut off; step_0000000004"):
+        find_start(settings(), session)
 
 
 @pytest.fixture(scope="module")

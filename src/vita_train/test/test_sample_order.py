@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vita_train.sample_order import InOrder, SampleOrder
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 50), st.integers(0, 3), st.integers(1, 4))
 def test_batches_are_slices_of_whole_passes(windows, batch_size, seed, passes):
     order = SampleOrder(windows, batch_size, seed)
@@ -26,6 +27,7 @@ def test_passes_and_seeds_differ():
     assert not np.array_equal(first, other)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 50), st.integers(1, 20))
 def test_in_order_every_window_comes_once(windows, batch_size):
     order = InOrder(windows, batch_size)

@@ -31,16 +31,21 @@ def policy(config, data):
     return VitaPolicy(config, data.stats).train()
 
 
-def test_the_errors_are_those_of_predicting_from_each_step_alone(data, config, policy):
+@pytest.mark.parametrize("obs_horizon", [1, 3])
+def test_the_errors_are_those_of_predicting_from_each_step_alone(data, config, obs_horizon):
+    config = replace(config, obs_horizon=obs_horizon)
+    torch.manual_seed(1)
+    policy = VitaPolicy(config, data.stats).train()
     validation, examples = Validator(data, config, [2, 0], batch_size=6, examples=1).run(policy)
     assert (validation.windows, validation.episodes, validation.hold_is) == (20, (2, 0), MEASURED)
     policy.eval()
     errors, held, first = [], [], []
     for begin, end in ((23, 34), (0, 9)):
         for step in range(begin, end):
-            images = {key: torch.from_numpy(data.read_frames(key, [step])) for key in config.image_keys}
+            seen = [max(begin, step - back) for back in reversed(range(obs_horizon))]
+            images = {key: torch.from_numpy(data.read_frames(key, seen)[None]) for key in config.image_keys}
             with torch.no_grad():
-                chunk = policy.predict(images, torch.from_numpy(data.state[step : step + 1]))[0].numpy()
+                chunk = policy.predict(images, torch.from_numpy(data.state[None, seen]))[0].numpy()
             recorded = data.action[step : min(step + 8, end)]
             errors += list(np.abs(chunk[: len(recorded)] - recorded))
             first += list(np.abs(chunk[:4][: len(recorded)] - recorded[:4]))

@@ -9,7 +9,7 @@ from vita_dataset.errors import DataError
 from vita_train import validation_folder
 from vita_train.validation_errors import ChunkErrors, JointScale, Validation
 from vita_train.validation_examples import Example
-from vita_train.validation_folder import read_score, write_validation
+from vita_train.validation_folder import read_error, write_validation
 
 
 def make(error=0.5, joints=3):
@@ -34,7 +34,7 @@ def test_episodes_of_any_length_are_drawn(tmp_path, length):
     assert (folder / "flow_3.png").read_bytes().startswith(b"\x89PNG")
     content = json.loads((folder / "metrics.json").read_text())
     assert (content["step"], content["hold"]) == (7, "still")
-    assert read_score(folder) == ((3, 8), 0.5)
+    assert read_error(folder) == ((3, 8), 0.5)
     assert [path.name for path in folder.parent.iterdir()] == ["val"]
 
 
@@ -42,7 +42,7 @@ def test_an_earlier_validation_is_replaced_and_nothing_else_is(tmp_path):
     folder = tmp_path / "val"
     write_validation(folder, make(), [], 10.0, {})
     write_validation(folder, make(0.25), [], 10.0, {})
-    assert read_score(folder) == ((3, 8), 0.25)
+    assert read_error(folder) == ((3, 8), 0.25)
     other = tmp_path / "other"
     other.mkdir()
     (other / "mine").touch()
@@ -54,12 +54,12 @@ def test_an_earlier_validation_is_replaced_and_nothing_else_is(tmp_path):
 def test_what_cannot_be_read_has_no_score(tmp_path, content):
     if content is not None:
         (tmp_path / "metrics.json").write_text(content)
-    assert read_score(tmp_path) is None
+    assert read_error(tmp_path) is None
 
 
 def test_an_error_that_is_not_finite_is_no_score(tmp_path):
     write_validation(tmp_path / "val", make(float("nan")), [], 10.0, {})
-    assert read_score(tmp_path / "val") is None
+    assert read_error(tmp_path / "val") is None
 
 
 def test_a_disk_that_refuses_is_one_sentence_and_leaves_nothing(tmp_path, monkeypatch):

@@ -34,6 +34,20 @@ def test_windows_stay_in_their_episode_and_count_every_step_once(lengths, horizo
     assert not is_pad[:, 0].any()
 
 
+@given(lengths_of, st.integers(1, 6), st.data())
+def test_observations_go_back_in_time_and_stay_in_their_episode(lengths, obs_horizon, data):
+    ends = np.cumsum(lengths)
+    begins = ends - lengths
+    chosen = data.draw(st.lists(st.sampled_from(range(len(lengths))), min_size=1, unique=True))
+    windows = make_windows(ends, 4, chosen, obs_horizon=obs_horizon)
+    steps = windows.observations(np.arange(len(windows)))
+    assert steps.shape == (len(windows), obs_horizon)
+    assert steps.dtype == np.int64
+    for start, row in zip(windows.starts, steps, strict=True):
+        begin = begins[np.searchsorted(ends, start, side="right")]
+        assert row.tolist() == [max(begin, start - back) for back in reversed(range(obs_horizon))]
+
+
 def test_a_subset_reads_its_own_episodes():
     windows = make_windows(np.array([3, 5, 9]), 2, episodes=[2, 0])
     assert windows.starts.tolist() == [5, 6, 7, 8, 0, 1, 2]

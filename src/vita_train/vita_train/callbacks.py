@@ -13,9 +13,9 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from typing_extensions import override
 
-from vita_dataset.errors import DataError
+from vita_train.agreement import Largest
+from vita_train.bad_numbers import BadNumbers
 from vita_train.module import VitaModule
-from vita_train.session import Session
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -27,8 +27,8 @@ class WatchNumbers(Callback):
     device; the step at which it happened is exact all the same.
     """
 
-    def __init__(self, session: Session, every: int) -> None:
-        self._session = session
+    def __init__(self, numbers: BadNumbers, every: int) -> None:
+        self._numbers = numbers
         self._every = every
 
     @override
@@ -37,29 +37,14 @@ class WatchNumbers(Callback):
     ) -> None:
         """Look when it is time."""
         module = vita_module(pl_module)
-        if module.step % self._every == 0:
-            refuse_bad_numbers(module, self._session)
-
-
-def refuse_bad_numbers(module: VitaModule, session: Session) -> None:
-    """End the run if a step's loss or gradient was not finite.
-
-    Raises:
-        DataError: names the step and the last good checkpoint.
-    """
-    step = int(module.first_bad_step)
-    if step < 0:
-        return
-    saved = session.saved_steps()
-    good = f"'{session.checkpoint(saved[-1])}' is the last good checkpoint" if saved else "no checkpoint was saved yet"
-    raise DataError(
-        f"training stopped because loss or gradient of step {step} is not finite; {good}; lower optimizer_lr, or look "
-        "for outliers in the dataset with 'ros2 run vita_dataset inspect'"
-    )
+        if module.stepped and module.step % self._every == 0:
+            self._numbers.refuse(module)
 
 
 class StopOnSignal(Callback):
     """Ctrl-C or SIGTERM ends training after the running step, with a checkpoint; a second one ends it at once.
+
+    Several processes stop after the same step, whichever of them was asked to.
 
     Attributes:
         received: the signal's number, None while there is none.
@@ -68,6 +53,7 @@ class StopOnSignal(Callback):
     def __init__(self) -> None:
         self.received: int | None = None
         self._before: dict[int, Any] = {}
+        self._largest = Largest()
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -81,8 +67,12 @@ class StopOnSignal(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Ask the trainer to stop."""
-        if self.received is not None:
-            trainer.should_stop = True
+        if vita_module(pl_module).stepped:
+            agreed = self._largest(self.received or 0)
+            # A signal that came just now is left to the next step, when the others hear of it.
+            if agreed:
+                self.received = agreed
+                trainer.should_stop = True
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -1,8 +1,9 @@
-"""Whether a checkpoint is whole on disk, told in milliseconds and without reading its tensors."""
+"""Whether a checkpoint is whole on disk: told in milliseconds by its lengths, or for certain by reading all of it."""
 
 from __future__ import annotations
 
 import json
+import pickle
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from vita_train.policy.checkpoint import CONFIG_FILE
 from vita_train.policy.weights import WEIGHTS_FILE
 from vita_train.session import Session
 from vita_train.training_state import FILE as STATE_FILE
+from vita_train.training_state import broken_checksum
 
 
 def damage(folder: Path) -> str | None:
@@ -27,9 +29,32 @@ def damage(folder: Path) -> str | None:
             return f"{STATE_FILE} was cut off" if (folder / STATE_FILE).exists() else f"{STATE_FILE} is missing"
     except OSError as error:
         return f"{Path(error.filename or folder).name}: {error.strerror}"
+    except zipfile.BadZipFile as error:
+        return f"{STATE_FILE} cannot be read ({error})"
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return f"a file is not what it must be ({error})"
     return None
+
+
+def thorough_damage(folder: Path) -> str | None:
+    """The same, and bytes that are not those that were written. Reads the whole checkpoint.
+
+    Returns:
+        The reason, None when the checkpoint is whole.
+    """
+    reason = damage(folder)
+    if reason is not None:
+        return reason
+    try:
+        name = broken_checksum(folder)
+    except OSError as error:
+        return f"{Path(error.filename or folder).name}: {error.strerror}"
+    except (
+        *(zipfile.BadZipFile, pickle.UnpicklingError, EOFError, NotImplementedError),
+        *(RuntimeError, ValueError, KeyError, TypeError, AttributeError),
+    ) as error:
+        return f"{STATE_FILE} cannot be read ({type(error).__name__})"
+    return None if name is None else f"{name} was changed or damaged, its checksum is another one"
 
 
 def _is_whole_safetensors(path: Path) -> bool:

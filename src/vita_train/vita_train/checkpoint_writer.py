@@ -13,6 +13,7 @@ from vita_train.module import VitaModule
 from vita_train.policy.checkpoint import save_checkpoint
 from vita_train.preparation import Preparation
 from vita_train.resume import SEEN, run_settings
+from vita_train.start_pose import start_pose
 from vita_train.training_state import TrainingState, write_training_state
 
 
@@ -23,6 +24,7 @@ class CheckpointWriter:
         """``seen`` are all episodes that the run has been trained on when it writes its next checkpoint."""
         self._spec = run.dataset.spec
         self._stats = run.stats
+        self._start_pose = start_pose(run.dataset, seen)
         self._run = run_settings(run.settings, run.split.held_out) | {SEEN: sorted(seen)}
         self._revision = _git_revision()
 
@@ -51,6 +53,7 @@ class CheckpointWriter:
                 self._stats,
                 step=module.step,
                 git_revision=self._revision,
+                start_pose=self._start_pose,
                 weights=averaged,
                 write_more=lambda partial: write_training_state(partial, state),
             )

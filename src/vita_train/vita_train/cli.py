@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime
 
 from rich.console import Console
@@ -64,15 +65,23 @@ def train_command(argv: Sequence[str]) -> int:
     # A waiting thread of torch that spins keeps its fellows off the cores when other programs want them too.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Torch and Lightning take seconds to import; a mistyped key should not.
+    from vita_train.companions import companions
     from vita_train.preparation import prepare
     from vita_train.training import train
 
     run = prepare(settings)
-    run.session.make_folders()
     console = Console(stderr=True)
-    with run.session.locked(), run_log(run.session.logs / "train.log", console):
+    with ExitStack() as stack:
+        if run.processes.is_chief:
+            run.session.make_folders()
+            stack.enter_context(run.session.locked())
+            stack.enter_context(run_log(run.session.logs / "train.log", console))
+        stack.enter_context(companions(run, now, console))
         result = train(run, to_yaml(type(config)(values)), console, now)
-    if result.stopped_by is not None:
-        print(f"stopped by {signal.Signals(result.stopped_by).name} after step {result.step}; go on with resume=true")
-    print(result.checkpoint)
+    # One process speaks for all.
+    if run.processes.is_chief:
+        if result.stopped_by is not None:
+            name = signal.Signals(result.stopped_by).name
+            print(f"stopped by {name} after step {result.step}; go on with resume=true")
+        print(result.checkpoint)
     return 0 if result.stopped_by is None else 128 + result.stopped_by

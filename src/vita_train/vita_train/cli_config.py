@@ -26,15 +26,17 @@ ROOT = "default_policy"
 OPEN_GROUPS = ("task.override_stats", "task.env_kwargs")
 """Groups whose keys are the user's own."""
 
-NOT_YET: Mapping[str, Any] = {
-    "val.val_online_freq": 0,
-    "wandb.enable": False,
-    "tensorboard.enable": False,
-}
-"""Keys of the original VITA for things that are not here yet, and the value that asks for none of it."""
+DEAD = ("ema_power", "policy.observer.", "policy.obs_ae.")
+"""Keys, or beginnings of keys, that the original VITA has and never reads."""
 
-ONLINE = ("val.eval_n_episodes", "val.eval_n_envs", "val.num_viz_videos")
-LOGGERS = ("wandb", "tensorboard")
+_PLACE = "outputs go to <base_dir>/flare_outputs/<task.name>/vita/<session>; set those"
+ABSENT: Mapping[str, str] = {
+    **dict.fromkeys(("output_dir", "log_dir", "checkpoint_dir", "eval_dir", "val_dir"), _PLACE),
+    "scheduler_name": "the learning rate always follows a cosine, so leave it out",
+    "debug": "there is no such mode, so leave it out",
+    **dict.fromkeys(("policy.runner", "policy.trainer"), "there is one training loop, so leave it out"),
+}
+"""Keys of the original that mean something there, and what to do without them."""
 
 _PACKAGE = re.compile(r"^\s*#\s*@package\s+(\S+)\s*$", re.MULTILINE)
 
@@ -64,9 +66,10 @@ def compose_config(arguments: Sequence[str]) -> DictConfig:
             if override.key_or_group == "policy":
                 _known_option("policy", str(override.value()))
                 kept.append(text)
-            elif _is_wanted(override.key_or_group, override, known):
-                # Adding a key and changing it are the same here, because every key exists.
-                kept.append(text.lstrip("+"))
+            else:
+                _check_known(override.key_or_group, known)
+                # Adding a key and changing it are the same here, because every key exists or is the user's own.
+                kept.append(("++" if _is_own(override.key_or_group) else "") + text.lstrip("+"))
         try:
             config = compose(ROOT, overrides=kept)
         except (HydraException, OmegaConfBaseException) as error:
@@ -112,22 +115,23 @@ def _parse(arguments: Sequence[str]) -> list[tuple[str, Override]]:
     return overrides
 
 
-def _is_wanted(key: str, override: Override, known: set[str]) -> bool:
-    """Whether to pass an override on: True for a known key, False for one that asks for what is off anyway."""
-    if key in known:
-        return True
+def _is_own(key: str) -> bool:
+    return key.startswith(tuple(f"{group}." for group in OPEN_GROUPS))
+
+
+def _check_known(key: str, known: set[str]) -> None:
+    if key in known or _is_own(key):
+        return
     if any(name.startswith(f"{key}.") for name in known):
         raise UsageError(f"'{key}' is a group of keys; write {key}.<key>=value, --cfg job shows them")
-    if key.startswith(tuple(f"{group}." for group in OPEN_GROUPS)):
-        return True
-    if key in NOT_YET and override.value() == NOT_YET[key]:
-        return False
-    if key in NOT_YET or key in ONLINE or key.partition(".")[0] in LOGGERS:
-        raise UsageError(f"'{key}' belongs to online evaluation or loggers that are not supported yet; leave it out")
     raise UsageError(_unknown(key, known))
 
 
 def _unknown(key: str, known: set[str]) -> str:
+    if key.startswith(DEAD):
+        return f"the key '{key}' is unknown; the original never read it either, so leave it out"
+    if key in ABSENT:
+        return f"the key '{key}' of the original is unknown here; {ABSENT[key]}"
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     last = [name for name in known if name.rpartition(".")[2] == key.rpartition(".")[2]]
     hint = (last or near)[:1]

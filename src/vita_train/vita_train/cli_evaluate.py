@@ -1,28 +1,25 @@
-"""The command ``evaluate``: a finished checkpoint against recorded episodes."""
+"""The command ``evaluate``: a finished checkpoint against recorded episodes and in an environment."""
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
-from collections.abc import Callable, Sequence
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from vita_dataset.errors import UsageError, run_cli
+from vita_dataset.progress import ProgressLine
+from vita_train.cli_evaluate_options import options_parser
+from vita_train.online_settings import EnvironmentSettings, RolloutSettings
 
 if TYPE_CHECKING:
+    from vita_train.policy.checkpoint import Checkpoint
     from vita_train.validation_errors import Validation
-
-HELP = """\
-examples:
-  evaluate --checkpoint flare_outputs/pick/vita/first
-  evaluate --checkpoint .../checkpoints/step_0000025000 --episodes 3,7 --device cuda
-  evaluate --checkpoint .../first --dataset data/ur12e/pick_test --out pick_test
-
-Without --episodes: those that training held out; of another dataset than training's all.
-"""
 
 
 def main() -> int:
@@ -31,57 +28,86 @@ def main() -> int:
 
 
 def evaluate_command(argv: Sequence[str]) -> int:
-    """Measure how far a checkpoint's chunks lie from recorded actions.
+    """Measure how far a checkpoint's chunks lie from recorded actions, and how often it succeeds in an environment.
 
     Returns:
         0.
 
     Raises:
-        UsageError: arguments that make no sense.
-        DataError: a checkpoint or dataset that cannot be read, or do not fit each other.
+        UsageError: arguments that make no sense, or an environment that is not there.
+        DataError: a checkpoint, dataset or environment that cannot be used, or do not fit each other.
     """
-    options = _parser().parse_args(argv)
+    options = options_parser().parse_args(argv)
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Torch takes seconds to import; a mistyped argument should not.
     import torch
 
     from vita_train.device import read_device
-    from vita_train.evaluation import evaluate, open_evaluated
-    from vita_train.validation_folder import write_validation
+    from vita_train.policy.checkpoint import load_checkpoint
 
     device = read_device(options.device, torch.cuda.device_count())
-    checkpoint, dataset = open_evaluated(options.checkpoint, options.dataset)
+    checkpoint = load_checkpoint(options.checkpoint)
+    environment = _environment(options, checkpoint)
     output = options.out or _default_output(checkpoint.path.resolve(), datetime.now())
     if output.exists():
         raise UsageError(f"'{output}' exists; choose another --out, or move it away")
-    found = evaluate(checkpoint, dataset, options.episodes, device, options.batch_size, options.plots)
-    write_validation(output, found.validation, found.examples, found.fps, found.about)
-    print(_table(found.validation))
+    if options.offline:
+        _offline(options, checkpoint, device, output)
+    if environment is not None:
+        _online(options, checkpoint, environment, device, output)
     print(output)
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="evaluate",
-        description="Compare what a checkpoint predicts with what was recorded.",
-        epilog=HELP,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "--checkpoint", type=Path, required=True, metavar="C", help="a session, checkpoints or step_* folder"
-    )
-    parser.add_argument(
-        "--dataset", metavar="ROOT", help="converted dataset, folder or URL (default: $FLARE_DATASETS_DIR/<repo_id>)"
-    )
-    parser.add_argument("--episodes", metavar="N,A:B", help="numbers and ranges without their ends, such as 0:5,9")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="new folder (default: <session>/eval/<step>_<time>)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:<n> (default: auto)")
-    parser.add_argument("--batch-size", type=_whole(1), default=128, metavar="N", help="observations computed at once")
-    parser.add_argument("--plots", type=_whole(0), default=4, metavar="N", help="episodes to plot (default: 4)")
-    return parser
+def _offline(options: Namespace, checkpoint: Checkpoint, device: str, output: Path) -> None:
+    from vita_train.evaluation import evaluate, open_dataset_of
+    from vita_train.validation_folder import write_validation
+
+    dataset = open_dataset_of(checkpoint, options.dataset)
+    progress = ProgressLine(sys.stderr, "predictions")
+    found = evaluate(checkpoint, dataset, options.episodes, device, options.batch_size, options.plots, progress)
+    write_validation(output, found.validation, found.examples, found.fps, found.about)
+    print(_table(found.validation))
+
+
+def _online(
+    options: Namespace, checkpoint: Checkpoint, environment: EnvironmentSettings, device: str, output: Path
+) -> None:
+    from vita_train.online_evaluation import evaluate_online
+    from vita_train.online_folder import write_online
+
+    settings = RolloutSettings(options.episodes_online, options.envs, options.processes, options.videos, options.seed)
+    with TemporaryDirectory(prefix="vita_films_") as films:
+        progress = ProgressLine(sys.stderr, "episodes")
+        result = evaluate_online(checkpoint, environment, settings, device, Path(films), progress)
+        write_online(output, result, Path(films), {"checkpoint": str(checkpoint.path), "step": checkpoint.step})
+    print(result.summary())
+    if result.failures:
+        print(result.failures)
+
+
+def _environment(options: Namespace, checkpoint: Checkpoint) -> EnvironmentSettings | None:
+    """Where to act, checked before anything takes long; None for not at all."""
+    from vita_train.online_evaluation import environment_of_run, refuse_environment, with_changes
+
+    if options.online is False:
+        if not options.offline:
+            raise UsageError("--no-offline --no-online leaves nothing to evaluate; leave one of them out")
+        return None
+    known = environment_of_run(checkpoint.path)
+    environment = with_changes(known, options.env_package, options.env_name, options.env_kwargs)
+    if environment is None:
+        if options.online or not options.offline or options.env_package or options.env_kwargs:
+            raise UsageError(
+                f"the training of '{checkpoint.path}' names no environment; name one with --env-name and --env-package"
+            )
+        return None
+    try:
+        refuse_environment(checkpoint, environment)
+    except UsageError as error:
+        raise UsageError(f"{error}; or leave it out with --no-online") from error
+    return environment
 
 
 def _default_output(folder: Path, now: datetime) -> Path:
@@ -107,14 +133,3 @@ def _table(validation: Validation) -> str:
             f"chunk {over_range(policy.chunk):.2%}, hold {over_range(hold.executed):.2%}",
         ]
     )
-
-
-def _whole(low: int) -> Callable[[str], int]:
-    """Reads a whole number from ``low`` up."""
-
-    def read(text: str) -> int:
-        if not text.isdecimal() or int(text) < low:
-            raise argparse.ArgumentTypeError(f"must be a whole number from {low} up, but is '{text}'")
-        return int(text)
-
-    return read

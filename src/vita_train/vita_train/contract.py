@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from vita_dataset.errors import DataError
 from vita_dataset.spec import DatasetSpec, VectorSpec
+from vita_dataset.stats import Stats
+from vita_train.frame_rate import FPS_TOLERANCE
 from vita_train.policy.config import VitaConfig
 from vita_train.settings import TaskSettings, TrainSettings
-
-FPS_TOLERANCE = 0.01
-"""Frame rates closer than this [Hz] are the same rate written with different digits."""
 
 
 def check_contract(task: TaskSettings, spec: DatasetSpec) -> None:
@@ -27,6 +28,34 @@ def check_contract(task: TaskSettings, spec: DatasetSpec) -> None:
         raise DataError(
             f"the dataset '{task.dataset_root}' does not fit task '{task.name}': {'; '.join(problems)}; "
             "correct the task file, or convert the dataset that it means"
+        )
+
+
+def check_stats(task: TaskSettings, spec: DatasetSpec, stats: Stats) -> None:
+    """Refuse statistics by which the features of a task cannot be scaled.
+
+    Args:
+        task: names the features.
+        spec: of the dataset; it fits the task.
+        stats: of the dataset, with the task's overrides.
+
+    Raises:
+        DataError: lists every key whose statistics are missing, of another size or not finite.
+    """
+    sizes = dict.fromkeys(task.image_keys, 3) | {spec.state.key: spec.state.dim, spec.action.key: spec.action.dim}
+    problems = []
+    for key, size in sizes.items():
+        own = stats.get(key)
+        if own is None:
+            problems.append(f"'{key}' has none")
+        elif (own.mean.size, own.std.size) != (size, size):
+            problems.append(f"those of '{key}' have {own.mean.size} means and {own.std.size} stds instead of {size}")
+        elif not (np.isfinite(own.mean).all() and np.isfinite(own.std).all()):
+            problems.append(f"those of '{key}' are not finite")
+    if problems:
+        raise DataError(
+            f"the statistics of '{task.dataset_root}' do not fit its features: {'; '.join(problems)}; convert the "
+            "dataset again"
         )
 
 

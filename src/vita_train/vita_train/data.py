@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import copy
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from vita_dataset.spec import DatasetSpec
+from vita_train.batch_loader import BatchLoader
+from vita_train.batch_ring import Batch, BatchRing, Ticket, aligned
 from vita_train.windows import Windows
 
-Batch = dict[str, Tensor]
+Empty = Callable[[tuple[int, ...], type[np.uint8]], NDArray[Any]]
+"""Where frames are read to: an array of that shape and type whose content does not matter, as ``numpy.empty``."""
 
 
 class StepStore(Protocol):
     """What a batch needs of a converted dataset of N steps."""
+
+    @property
+    def spec(self) -> DatasetSpec:
+        """What the steps hold."""
+        ...
 
     @property
     def state(self) -> NDArray[np.float32]:
@@ -31,8 +40,8 @@ class StepStore(Protocol):
         """float32 [N, A], robot units."""
         ...
 
-    def read_frames(self, key: str, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """uint8 [n, H, W, 3] RGB of one camera at n steps."""
+    def read_frames(self, key: str, indices: NDArray[np.int64], out: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """uint8 [n, H, W, 3] RGB of one camera at n steps, read into ``out``."""
         ...
 
 
@@ -57,8 +66,8 @@ class BatchDataset(Dataset[Batch]):
     """Item k is the whole k-th batch.
 
     The loader's worker gathers all frames of a camera in one call and hands bytes on; they become float on the
-    device. A batch holds for each image key uint8 [B, H, W, 3], state float32 [B, S], action float32 [B, T, A]
-    and ``action_is_pad`` bool [B, T].
+    device. A batch holds for each image key uint8 [B, O, H, W, 3], state float32 [B, O, S] (the oldest observation
+    first), action float32 [B, T, A] and ``action_is_pad`` bool [B, T].
     """
 
     def __init__(self, store: StepStore, windows: Windows, order: Order, keys: BatchKeys) -> None:
@@ -68,19 +77,58 @@ class BatchDataset(Dataset[Batch]):
         self._windows = windows
         self._order = order
         self._keys = keys
+        self._empty: Empty = np.empty
+
+    def reading_into(self, empty: Empty) -> BatchDataset:
+        """The same batches with frames in memory from ``empty``."""
+        other = copy.copy(self)
+        other._empty = empty
+        return other
+
+    def batch_bytes(self, number: int) -> int:
+        """What a batch takes at most, each of its arrays aligned as in a ``BatchRing``."""
+        count = len(self._order.batch(number))
+        steps = count * self._windows.obs_horizon
+        cameras = [self._store.spec.camera(key) for key in self._keys.images]
+        sizes = [steps * camera.height * camera.width * camera.channels for camera in cameras]
+        learned = count * self._windows.horizon
+        sizes += [steps * self._state[0].nbytes, learned * self._action[0].nbytes, learned]
+        return sum(map(aligned, sizes))
 
     def __getitem__(self, number: int) -> Batch:
         return self.gather(self._order.batch(number))
 
     def gather(self, windows: NDArray[np.int64]) -> Batch:
         """A batch of these windows, int64 [B]."""
-        observed = self._windows.starts[windows]
+        observed = self._windows.observations(windows)
         steps, is_pad = self._windows.actions(windows)
-        batch = {key: torch.from_numpy(self._store.read_frames(key, observed)) for key in self._keys.images}
+        batch = {key: torch.from_numpy(self._frames(key, observed)) for key in self._keys.images}
         batch[self._keys.state] = torch.from_numpy(self._state[observed])
         batch[self._keys.action] = torch.from_numpy(self._action[steps])
         batch["action_is_pad"] = torch.from_numpy(is_pad)
         return batch
+
+    def _frames(self, key: str, steps: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """One camera's frames at steps [B, O]: uint8 [B, O, H, W, 3]."""
+        camera = self._store.spec.camera(key)
+        out = self._empty((steps.size, camera.height, camera.width, camera.channels), np.uint8)
+        return self._store.read_frames(key, steps.ravel(), out).reshape(*steps.shape, *out.shape[1:])
+
+
+class RingDataset(Dataset[Batch]):
+    """The batches of a dataset, handed over through a ring: the training process gets them, not their tickets."""
+
+    def __init__(self, dataset: BatchDataset, ring: BatchRing) -> None:
+        self._dataset = dataset.reading_into(ring.empty)
+        self._ring = ring
+
+    def __getitem__(self, number: int) -> Batch | Ticket:  # type: ignore[override]
+        self._ring.begin()
+        try:
+            return self._ring.pack(self._dataset[number])
+        except BaseException:
+            self._ring.give_up()
+            raise
 
 
 class StepRange(torch.utils.data.Sampler[int]):
@@ -108,14 +156,18 @@ def make_loader(
         prefetch_factor: batches that each worker keeps ready.
         pin_memory: page-locked batches, for a CUDA device.
     """
-    return DataLoader(
-        dataset,
-        batch_size=None,
+    if not num_workers or not len(steps):
+        return BatchLoader(dataset, sampler=steps, pin_memory=pin_memory)
+    ring = BatchRing(num_workers * prefetch_factor, dataset.batch_bytes(next(iter(steps))), pin_memory)
+    return BatchLoader(
+        RingDataset(dataset, ring),
         sampler=steps,
         num_workers=num_workers,
-        prefetch_factor=prefetch_factor if num_workers else None,
+        prefetch_factor=prefetch_factor,
         pin_memory=pin_memory,
         worker_init_fn=_leave_signals_to_parent,
+        # The ring's memory is inherited. A forked process must not touch the CUDA device; these read files only.
+        multiprocessing_context="fork",
     )
 
 

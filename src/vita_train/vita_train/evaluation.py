@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from vita_dataset.errors import DataError, UsageError
+from vita_dataset.progress import Progress, no_progress
 from vita_dataset.selection import parse_episodes
 from vita_dataset.spec import DatasetSpec, VectorSpec
 from vita_dataset.zarr_store import ConvertedDataset, open_dataset
-from vita_train.contract import FPS_TOLERANCE
-from vita_train.policy.checkpoint import Checkpoint, load_checkpoint
+from vita_train.frame_rate import FPS_TOLERANCE
+from vita_train.policy.checkpoint import Checkpoint
 from vita_train.resume import HELD_OUT, seen_episodes
 from vita_train.training_state import read_training_state
 from vita_train.validation import Validator
@@ -45,7 +46,13 @@ class Evaluation:
 
 
 def evaluate(
-    checkpoint: Checkpoint, dataset: ConvertedDataset, episodes: str | None, device: str, batch_size: int, plots: int
+    checkpoint: Checkpoint,
+    dataset: ConvertedDataset,
+    episodes: str | None,
+    device: str,
+    batch_size: int,
+    plots: int,
+    on_progress: Progress = no_progress,
 ) -> Evaluation:
     """Predict from every observation of some episodes and compare with what was recorded.
 
@@ -56,6 +63,7 @@ def evaluate(
         device: "cpu" or "cuda:<n>".
         batch_size: windows computed at once.
         plots: how many of the episodes to plot.
+        on_progress: called with (predictions done, predictions in all).
 
     Raises:
         DataError: the dataset does not fit the checkpoint.
@@ -72,7 +80,7 @@ def evaluate(
     if trained_on:
         log.warning("the policy was trained on the episodes %s, so their errors say little about new ones", trained_on)
     policy = checkpoint.build_policy().to(device)
-    found = Validator(dataset, checkpoint.config, chosen, batch_size, plots).run(policy)
+    found = Validator(dataset, checkpoint.config, chosen, batch_size, plots).run(policy, on_progress=on_progress)
     assert found is not None
     about = {
         "checkpoint": str(checkpoint.path),
@@ -83,23 +91,22 @@ def evaluate(
     return Evaluation(*found, dataset.spec.fps, about)
 
 
-def open_evaluated(checkpoint_path: Path, dataset_place: str | None) -> tuple[Checkpoint, ConvertedDataset]:
-    """Open both; without a place the dataset is looked up where the checkpoint's training would have found it.
+def open_dataset_of(checkpoint: Checkpoint, place: str | None) -> ConvertedDataset:
+    """Open a dataset; without a place the one that a checkpoint was trained on, where its training would have found it.
 
     Raises:
-        DataError: either cannot be read.
-        UsageError: the dataset is not named and FLARE_DATASETS_DIR is not set.
+        DataError: it cannot be read.
+        UsageError: it is not named and FLARE_DATASETS_DIR is not set.
     """
-    checkpoint = load_checkpoint(checkpoint_path)
-    if dataset_place is None:
+    if place is None:
         datasets = os.environ.get("FLARE_DATASETS_DIR")
         if not datasets:
             raise UsageError(
                 f"the dataset '{checkpoint.spec.repo_id}' is looked up in FLARE_DATASETS_DIR, which is not set; export "
                 "it, or give --dataset"
             )
-        dataset_place = f"{datasets.rstrip('/')}/{checkpoint.spec.repo_id}"
-    return checkpoint, open_dataset(dataset_place)
+        place = f"{datasets.rstrip('/')}/{checkpoint.spec.repo_id}"
+    return open_dataset(place)
 
 
 def refuse_misfit(checkpoint: Checkpoint, dataset: ConvertedDataset) -> None:
@@ -160,6 +167,7 @@ def _chosen(
     if not held_out:
         raise UsageError(
             f"the checkpoint '{checkpoint.path}' does not say which episodes of '{dataset.folder}' were held out of "
-            "its training; name some with --episodes, such as --episodes 3,7 or --episodes : for all"
+            "its training; name some with --episodes, such as --episodes 3,7 or --episodes : for all, or leave them "
+            "out with --no-offline"
         )
     return held_out

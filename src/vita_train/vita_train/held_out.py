@@ -6,9 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vita_dataset.errors import UsageError
 from vita_train.windows import refuse_strange_episodes
+
+BEYOND = 0.05
+"""How far past the training range, as a share of it, a value counts as outside."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,37 @@ def split_episodes(
     if not kept:
         raise UsageError(f"val.episodes holds all {len(pool)} episodes out and leaves none to train on; shorten it")
     return Split(kept, tuple(sorted(held_out)))
+
+
+def outside_training(
+    values: NDArray[np.float32], episode_ends: NDArray[np.int64], split: Split, labels: Sequence[str]
+) -> dict[int, list[str]]:
+    """The elements of a vector that training never shows as a held-out episode has them.
+
+    There the error tells how a policy extrapolates, and no longer training makes it better.
+
+    Args:
+        values: state or action of all steps [N, D].
+        episode_ends: int64 [E], one past each episode's last step.
+        split: of the episodes.
+        labels: of the D elements.
+
+    Returns:
+        Held-out episode -> the elements that lie outside the range of the training episodes in more than half of its
+        steps; episodes without any are left out.
+    """
+    begins = [0, *episode_ends[:-1].tolist()]
+    episodes = {episode: values[begins[episode] : episode_ends[episode]] for episode in (*split.train, *split.held_out)}
+    low = np.min([episodes[episode].min(axis=0) for episode in split.train], axis=0)
+    high = np.max([episodes[episode].max(axis=0) for episode in split.train], axis=0)
+    margin = BEYOND * (high - low)
+    found = {}
+    for episode in split.held_out:
+        outside = (episodes[episode] < low - margin) | (episodes[episode] > high + margin)
+        names = [label for label, share in zip(labels, outside.mean(axis=0), strict=True) if share > 0.5]
+        if names:
+            found[episode] = names
+    return found
 
 
 def refuse_seen(held_out: Sequence[int], seen: Collection[int], before: Sequence[int]) -> None:

@@ -102,25 +102,26 @@ class ProgressReport(Callback):
         """Show and log what is due; reading the loss waits for the device, so not in every step."""
         assert isinstance(pl_module, VitaModule)
         self._done_s = time.perf_counter()
-        for watch in self._watches:
-            watch.step_done()
-        if pl_module.step % self._log_freq == 0:
-            self._log_row(trainer, pl_module)
-        if self._done_s - self._shown_s >= self._period_s:
-            self._shown_s = self._done_s
-            self._show(pl_module, self._line_watch.lap(self._done_s))
+        if pl_module.stepped:
+            for watch in self._watches:
+                watch.step_done()
+            if pl_module.step % self._log_freq == 0:
+                self._log_row(trainer, pl_module)
+            if self._done_s - self._shown_s >= self._period_s:
+                self._shown_s = self._done_s
+                self._show(pl_module, self._line_watch.lap(self._done_s))
         now_s = time.perf_counter()
         for watch in self._watches:
             watch.wait_begins(now_s)
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Show and log the last step, with the pace of the whole run."""
+        """Show and log the last step, and show the pace of this part of the run."""
         assert isinstance(pl_module, VitaModule)
         if pl_module.metrics:
             if pl_module.step % self._log_freq:
                 self._log_row(trainer, pl_module)
-            self._show(pl_module, self._run_watch.lap(self._done_s))
+            self._show(pl_module, self._run_watch.lap(self._done_s), " on average")
         self._bar.stop()
 
     @override
@@ -135,9 +136,9 @@ class ProgressReport(Callback):
         for logger in trainer.loggers:
             logger.log_metrics(row, step=module.step)
 
-    def _show(self, module: VitaModule, pace: Pace) -> None:
+    def _show(self, module: VitaModule, pace: Pace, of_what: str = "") -> None:
         loss = float(module.metrics["loss"])
-        text = f"loss {loss:.4f}  {pace.steps_per_s:.2f} steps/s  data wait {pace.wait_share:.1%}"
+        text = f"loss {loss:.4f}  {pace.steps_per_s:.2f} steps/s  data wait {pace.wait_share:.1%}{of_what}"
         self._bar.update(self._task, completed=module.step, pace=text)
         if self._bar.disable:
             log.info("step %d of %d  %s", module.step, self._total_steps, text)

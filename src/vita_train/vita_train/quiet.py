@@ -17,14 +17,16 @@ _REMARKS = (
 
 @contextmanager
 def quiet_lightning() -> Iterator[None]:
-    """While inside, Lightning's logger speaks from warnings up and its known false alarms are silent."""
-    logger = logging.getLogger("lightning.pytorch")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
+    """While inside, Lightning's loggers speak from warnings up and its known false alarms are silent."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
     try:
         with warnings.catch_warnings():
             for remark in _REMARKS:
                 warnings.filterwarnings("ignore", remark)
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import numpy as np
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.spec import DatasetSpec
 from vita_dataset.stats import FeatureStats, Stats
+from vita_train.checkpoint_damage import thorough_damage
+from vita_train.policy.augmentation import Augmentation
 from vita_train.policy.checkpoint import Checkpoint, latest_checkpoint, load_checkpoint
 from vita_train.policy.config import VitaConfig
 from vita_train.session import Session, disk_refusals
@@ -22,15 +24,34 @@ CHOSEN = "task.dataset_episodes"
 HELD_OUT = "val.held_out"
 SEEN = "trained_on"
 """Names in ``TrainingState.run``. A list of episodes each; the first may be None, for all of them."""
+ACCUMULATED = "train.accumulate_grad_batches"
+PROCESSES = "train.devices x train.num_nodes"
+"""Further names; where they are missing, they were 1."""
 
 
-def find_start(settings: TrainSettings, session: Session) -> Path | None:
+@dataclass(frozen=True)
+class Start:
+    """Where a resumed run goes on.
+
+    Attributes:
+        checkpoint: the folder, whole.
+        damaged: of each newer checkpoint, which cannot be used, what is wrong with it; newest first.
+    """
+
+    checkpoint: Path
+    damaged: tuple[str, ...] = ()
+
+
+def find_start(settings: TrainSettings, session: Session) -> Start | None:
     """The checkpoint from which a run goes on, None when it begins anew.
+
+    Without ``checkpoint_path`` it is the newest that is whole. One that is asked for by name must be whole.
 
     Raises:
         UsageError: a new run would mix with the checkpoints of an older one, so would a branch from another session,
             or a resume finds none.
-        DataError: ``checkpoint_path`` holds no checkpoint, or the disk does not let the session's be listed.
+        DataError: ``checkpoint_path`` holds no checkpoint or a damaged one, all of the session are damaged, or the disk
+            does not let them be listed.
     """
     with disk_refusals(session.root):
         saved = session.saved_steps()
@@ -42,19 +63,42 @@ def find_start(settings: TrainSettings, session: Session) -> Path | None:
             )
         return None
     if settings.checkpoint_path is not None:
-        start = latest_checkpoint(settings.checkpoint_path)
-        if saved and start.resolve().parent != session.checkpoints.resolve():
-            raise UsageError(
-                f"going on from '{start}' would mix with session '{session.root}', which has checkpoints of its own; "
-                "choose a new session=<name> for the branch, or leave checkpoint_path out"
-            )
-        return start
+        return Start(_asked_for(settings.checkpoint_path, session, bool(saved)))
     if not saved:
         raise UsageError(
             f"resume=true, but session '{session.root}' has no checkpoint; check task, session and base_dir, or leave "
             "resume out to begin"
         )
-    return session.checkpoint(saved[-1])
+    return _newest_whole([session.checkpoint(step) for step in reversed(saved)])
+
+
+def _asked_for(path: Path, session: Session, session_has_checkpoints: bool) -> Path:
+    start = latest_checkpoint(path)
+    if session_has_checkpoints and start.resolve().parent != session.checkpoints.resolve():
+        raise UsageError(
+            f"going on from '{start}' would mix with session '{session.root}', which has checkpoints of its own; "
+            "choose a new session=<name> for the branch, or leave checkpoint_path out"
+        )
+    reason = thorough_damage(start)
+    if reason is not None:
+        raise DataError(
+            f"the checkpoint '{start}' cannot be resumed: {reason}; give another checkpoint_path=<folder>, or leave it "
+            "out to go on from the session's newest that is whole"
+        )
+    return start
+
+
+def _newest_whole(newest_first: Sequence[Path]) -> Start:
+    damaged: list[str] = []
+    for checkpoint in newest_first:
+        reason = thorough_damage(checkpoint)
+        if reason is None:
+            return Start(checkpoint, tuple(damaged))
+        damaged.append(f"{checkpoint.name}: {reason}")
+    raise DataError(
+        f"no checkpoint in '{newest_first[0].parent}' is whole: {'; '.join(damaged)}; copy one there again, or begin a "
+        "new session"
+    )
 
 
 def check_start(start: Path, settings: TrainSettings, config: VitaConfig, spec: DatasetSpec, stats: Stats) -> None:
@@ -138,7 +182,7 @@ def seen_episodes(run: Mapping[str, Any], count: int) -> list[int]:
 
 def changed_settings(state: TrainingState, settings: TrainSettings, held_out: Sequence[int]) -> list[str]:
     """The settings that change a run without breaking it (batch size, learning rate, seed ...), old and new."""
-    before = {name: value for name, value in state.run.items() if name != SEEN}
+    before = {ACCUMULATED: 1, PROCESSES: 1} | {name: value for name, value in state.run.items() if name != SEEN}
     return _changes(before, run_settings(settings, held_out))
 
 
@@ -154,12 +198,21 @@ def run_settings(settings: TrainSettings, held_out: Sequence[int]) -> dict[str, 
         "seed": settings.seed,
         "train.steps": loop.steps,
         "train.batch_size": loop.batch_size,
+        ACCUMULATED: loop.accumulate_grad_batches,
+        PROCESSES: settings.distribution.processes,
         "train.precision": loop.precision,
         "policy.drop_n_last_frames": settings.drop_n_last_frames,
         CHOSEN: settings.task.dataset_episodes,
     }
     if held_out:
         plain[HELD_OUT] = list(held_out)
+    if settings.backbone_weights is not None:
+        plain["backbone_weights"] = str(settings.backbone_weights)
+    # Only what is asked for: checkpoints of before there was a choice say nothing of it.
+    usual = asdict(Augmentation())
+    plain |= {
+        f"augmentation.{name}": value for name, value in asdict(settings.augmentation).items() if value != usual[name]
+    }
     plain |= {f"optimizer.{name}": value for name, value in asdict(settings.optimizer).items()}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
 

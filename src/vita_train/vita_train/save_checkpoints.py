@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +12,9 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
 
 from vita_dataset.errors import DataError
-from vita_train.best_step import Best, read_best, write_best
-from vita_train.callbacks import refuse_bad_numbers, vita_module
+from vita_train.bad_numbers import BadNumbers
+from vita_train.best_step import Best, Score, read_best, write_best
+from vita_train.callbacks import vita_module
 from vita_train.checkpoint_damage import newest_whole
 from vita_train.module import VitaModule
 from vita_train.session import Session
@@ -33,19 +33,28 @@ class SaveCheckpoints(Callback):
     """
 
     def __init__(
-        self, session: Session, save_freq: int, keep_freq: int, write: Callable[[VitaModule, Path], None]
+        self,
+        session: Session,
+        save_freq: int,
+        keep_freq: int,
+        write: Callable[[VitaModule, Path], None],
+        numbers: BadNumbers,
     ) -> None:
         """``write`` makes the folder that it is given, which appears there whole or not at all."""
         self.saved: int | None = None
         self.best: Best | None = read_best(session)
+        self._begun: int | None = None
+        self._gave_up = False
         self._session = session
         self._save_freq = save_freq
         self._keep_freq = keep_freq
         self._write = write
+        self._numbers = numbers
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Bring the file about the best checkpoint in line with the checkpoints that are there."""
+        self._begun = vita_module(pl_module).step
         self._note_best(self.best)
 
     @override
@@ -54,7 +63,7 @@ class SaveCheckpoints(Callback):
     ) -> None:
         """Save when it is time; a full disk is said aloud and tried again next time."""
         module = vita_module(pl_module)
-        if module.step % self._save_freq == 0:
+        if module.stepped and module.step % self._save_freq == 0:
             self._try_to_save(module)
 
     @override
@@ -69,25 +78,33 @@ class SaveCheckpoints(Callback):
         try:
             self._save(module)
         except OSError as error:
+            self._gave_up = True
             raise DataError(
                 f"the last checkpoint could not be written to '{self._session.checkpoints}' ({error}); free space "
                 "there and go on from the one before it with resume=true"
             ) from error
 
-    def keep_if_best(self, module: VitaModule, score: float, episodes: tuple[int, ...]) -> None:
+    @override
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Keep what was learned when data that cannot be read any more end the run; the weights are good."""
+        module = vita_module(pl_module)
+        learned = self._begun is not None and module.step > self._begun
+        if isinstance(exception, DataError) and learned and not self._gave_up and int(module.first_bad_step) < 0:
+            self._try_to_save(module)
+
+    def keep_if_best(self, module: VitaModule, score: Score) -> None:
         """Save the present step if no other was better, and remember it; its predecessor may go.
 
         Args:
             module: after the step.
-            score: of its averaged weights; smaller is better.
-            episodes: on which that was measured.
+            score: of its averaged weights.
         """
         before, step = self.best, module.step
-        if not math.isfinite(score) or (before is not None and not before.beaten_by(score, episodes)):
+        if not score.is_finite or (before is not None and not before.beaten_by(score)):
             return
         if not self._try_to_save(module):
             return
-        self._note_best(Best(step, score, episodes, extra=bool(step % self._save_freq)))
+        self._note_best(Best(step, score, extra=bool(step % self._save_freq)))
         try:
             if before is not None and before.extra and before.step in self._session.saved_steps():
                 self._session.delete(before.step)
@@ -108,7 +125,7 @@ class SaveCheckpoints(Callback):
         return True
 
     def _save(self, module: VitaModule) -> None:
-        refuse_bad_numbers(module, self._session)
+        self._numbers.refuse(module)
         folder = self._session.checkpoint(module.step)
         self._write(module, folder)
         self.saved = module.step
@@ -118,7 +135,12 @@ class SaveCheckpoints(Callback):
     def _prune(self) -> None:
         whole = newest_whole(self._session) if self._keep_freq else None
         best = None if self.best is None else self.best.step
-        pruned = self._session.prune(self._keep_freq, [step for step in (whole, best) if step is not None])
+        try:
+            pruned = self._session.prune(self._keep_freq, [step for step in (whole, best) if step is not None])
+        except OSError as error:
+            # The new one is there all the same, and the next time tries again.
+            log.error("an old checkpoint could not be deleted (%s); training goes on", error)
+            return
         if pruned:
             log.info("deleted the checkpoints of steps %s (train.keep_freq)", ", ".join(map(str, pruned)))
 

@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from vita_dataset.folder import is_url
+from vita_train.augment_settings import read_augmentation
+from vita_train.distribution_settings import DistributionSettings, read_distribution
+from vita_train.logger_settings import LoggerSettings, read_loggers
+from vita_train.online_settings import OnlineSettings, read_online
+from vita_train.policy.augmentation import Augmentation
 from vita_train.values import Values
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
@@ -51,13 +56,18 @@ class OptimizerSettings:
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """How long, how much at once and how often; frequencies count steps."""
+    """How long, how much at once and how often; frequencies count steps.
+
+    Each process computes ``batch_size`` samples at once, ``accumulate_grad_batches`` times before a step is done.
+    """
 
     steps: int
     batch_size: int
+    accumulate_grad_batches: int
     num_workers: int | None
     prefetch_factor: int
     precision: str
+    compile: bool
     log_freq: int
     save_freq: int
     keep_freq: int
@@ -102,6 +112,11 @@ class TrainSettings:
     optimizer: OptimizerSettings
     loop: LoopSettings
     validation: ValidationSettings
+    augmentation: Augmentation
+    backbone_weights: Path | None
+    distribution: DistributionSettings
+    loggers: LoggerSettings
+    online: OnlineSettings
 
 
 def parse_settings(settings: Mapping[str, Any], now: datetime) -> TrainSettings:
@@ -141,15 +156,17 @@ def parse_settings(settings: Mapping[str, Any], now: datetime) -> TrainSettings:
         optimizer=_optimizer(values),
         loop=_loop(values),
         validation=_validation(values),
+        augmentation=read_augmentation(values),
+        backbone_weights=_backbone_weights(values),
+        distribution=read_distribution(values),
+        loggers=read_loggers(values, task.name, session),
+        online=read_online(values),
     )
     values.refuse_if_bad()
     return result
 
 
 def _task(values: Values) -> TaskSettings:
-    for key in ("task.env_package", "task.env_name", "task.env_kwargs"):
-        if values.raw(key):
-            values.note(f"{key} asks for evaluation in a simulator, which is not supported yet; set it to null")
     stats = values.raw("task.override_stats")
     if stats is not None and not isinstance(stats, Mapping):
         values.note(f"task.override_stats must be null or give mean and std by key, but is {stats!r}")
@@ -167,6 +184,13 @@ def _task(values: Values) -> TaskSettings:
         state_dim=values.optional_integer("task.state_dim", 1),
         action_dim=values.optional_integer("task.action_dim", 1),
     )
+
+
+def _backbone_weights(values: Values) -> Path | None:
+    path = values.optional_text("backbone_weights")
+    if path is not None and values.raw("policy.observer") != "resnet18":
+        values.note("backbone_weights are those of a ResNet-18; set policy.observer=resnet18 or leave them out")
+    return None if path is None else Path(path).expanduser()
 
 
 def _dataset_root(values: Values) -> str | Path:
@@ -201,9 +225,11 @@ def _loop(values: Values) -> LoopSettings:
     return LoopSettings(
         steps=values.integer("train.steps", 1),
         batch_size=values.integer("train.batch_size", 1),
+        accumulate_grad_batches=values.integer("train.accumulate_grad_batches", 1),
         num_workers=values.optional_integer("train.num_workers", 0),
         prefetch_factor=values.integer("train.prefetch_factor", 1),
         precision=values.choice("train.precision", PRECISIONS),
+        compile=values.flag("train.compile"),
         log_freq=values.integer("train.log_freq", 1),
         save_freq=values.integer("train.save_freq", 1),
         keep_freq=values.integer("train.keep_freq", 0),

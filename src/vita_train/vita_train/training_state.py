@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from vita_dataset.errors import DataError
 
 FILE = "training_state.pt"
 FORMAT_VERSION = 1
+CHECKSUMS = "crc32"
+PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +46,7 @@ class TrainingState:
 
 
 def write_training_state(folder: Path, state: TrainingState) -> None:
-    """Write the state into a checkpoint folder.
+    """Write the state into a checkpoint folder, with the checksums of the files that are there already.
 
     Raises:
         OSError: it cannot be written; the disk is full, for example.
@@ -56,12 +59,45 @@ def write_training_state(folder: Path, state: TrainingState) -> None:
         "ema": None if state.ema is None else dict(state.ema),
         "precision": dict(state.precision),
         "run": dict(state.run),
+        CHECKSUMS: {file.name: file_crc32(file) for file in sorted(folder.iterdir())},
     }
     try:
         torch.save(content, folder / FILE)
     except RuntimeError as error:
         # torch reports a failed write as RuntimeError; its first line says why.
         raise OSError(str(error).partition("\n")[0]) from error
+
+
+def broken_checksum(folder: Path) -> str | None:
+    """The name of a file of a checkpoint whose bytes are not those that were written, None where all are.
+
+    The parts of the state have checksums of their own, as those of every zip file, which torch does not look at. The
+    state in turn holds those of the files beside it; states of before it did tell nothing of them.
+
+    Raises:
+        OSError: a file cannot be read.
+        zipfile.BadZipFile, pickle.UnpicklingError, RuntimeError, ValueError, KeyError, TypeError, EOFError: the state
+            is so broken that it cannot be read at all.
+    """
+    path = folder / FILE
+    with zipfile.ZipFile(path) as parts:
+        if parts.testzip() is not None:
+            return FILE
+    written = torch.load(path, map_location="cpu", weights_only=True, mmap=True).get(CHECKSUMS, {})
+    return next((name for name, crc in written.items() if file_crc32(folder / name) != crc), None)
+
+
+def file_crc32(path: Path) -> int:
+    """The CRC-32 of a file's bytes.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    crc = 0
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            crc = zlib.crc32(piece, crc)
+    return crc
 
 
 def read_training_state(folder: Path) -> TrainingState:

@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from torch import Tensor
 
+from vita_dataset.progress import Progress, no_progress
 from vita_dataset.zarr_store import ConvertedDataset
-from vita_train.data import Batch, BatchDataset, BatchKeys
+from vita_train.batch_ring import Batch
+from vita_train.data import BatchDataset, BatchKeys
 from vita_train.holding import held_poses
 from vita_train.policy.config import VitaConfig
 from vita_train.policy.vita import PAD_KEY, VitaPolicy
@@ -48,7 +50,9 @@ class Validator:
         self._config = config
         self._episodes = tuple(episodes)
         self._shown = self._episodes[:examples]
-        self._windows = make_windows(dataset.episode_ends, config.pred_horizon, episodes)
+        self._windows = make_windows(
+            dataset.episode_ends, config.pred_horizon, episodes, obs_horizon=config.obs_horizon
+        )
         self._order = InOrder(len(self._windows), batch_size)
         keys = BatchKeys(config.image_keys, config.state_key, config.action_key)
         self._batches = BatchDataset(dataset, self._windows, self._order, keys)
@@ -61,6 +65,7 @@ class Validator:
         policy: VitaPolicy,
         weights: Mapping[str, Tensor] | None = None,
         interrupted: Callable[[], bool] = lambda: False,
+        on_progress: Progress = no_progress,
     ) -> tuple[Validation, tuple[Example, ...]] | None:
         """Measure a policy, which afterwards is to the bit what it was, as are torch's random numbers.
 
@@ -68,21 +73,23 @@ class Validator:
             policy: on its device.
             weights: to use instead of its own, by parameter name (averaged weights).
             interrupted: asked between batches; True ends the run.
+            on_progress: called with (windows done, windows in all).
 
         Returns:
             The errors and what to plot, None when interrupted.
         """
         with undisturbed(policy, weights):
-            return self._run(policy, interrupted)
+            return self._run(policy, interrupted, on_progress)
 
     def _run(
-        self, policy: VitaPolicy, interrupted: Callable[[], bool]
+        self, policy: VitaPolicy, interrupted: Callable[[], bool], on_progress: Progress
     ) -> tuple[Validation, tuple[Example, ...]] | None:
         config, count = self._config, len(self._windows)
         own, hold = (ErrorSum(config.action_dim, config.action_horizon) for _ in range(2))
         losses: dict[str, float] = defaultdict(float)
         to_show = sum(self._dataset.length(episode) for episode in self._shown)
         shown: list[Actions] = []
+        on_progress(0, count)
         for number in range(len(self._order)):
             if interrupted():
                 return None
@@ -95,6 +102,7 @@ class Validator:
             hold.add(self._held[windows, None], recorded, is_pad)
             if windows[0] < to_show:
                 shown.append(predicted[: to_show - windows[0]])
+            on_progress(int(windows[-1]) + 1, count)
         result = Validation(
             episodes=self._episodes,
             windows=count,

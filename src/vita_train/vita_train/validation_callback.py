@@ -9,7 +9,9 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from typing_extensions import override
 
 from vita_dataset.errors import DataError
+from vita_train.best_step import Score
 from vita_train.callbacks import StopOnSignal, vita_module
+from vita_train.loggers import log_images
 from vita_train.module import VitaModule
 from vita_train.save_checkpoints import SaveCheckpoints
 from vita_train.session import Session
@@ -53,7 +55,8 @@ class Validate(Callback):
         """Validate when it is time; a full disk is said aloud and training goes on."""
         module = vita_module(pl_module)
         # One process is enough; the others wait for it in their next step.
-        if trainer.is_global_zero and (module.step % self._every == 0 or module.step == self._total_steps):
+        due = module.stepped and (module.step % self._every == 0 or module.step == self._total_steps)
+        if trainer.is_global_zero and due:
             self._validate(trainer, module)
 
     def _validate(self, trainer: Trainer, module: VitaModule) -> None:
@@ -68,11 +71,13 @@ class Validate(Callback):
         try:
             folder = self._session.validation(module.step)
             write_validation(folder, validation, examples, self._fps, {"step": module.step})
+            plots = {f"val/{plot.stem}": plot for plot in sorted(folder.glob("*.png"))}
+            log_images(trainer.loggers, module.step, plots)
         except DataError as error:
             log.error("the validation of step %d could not be written (%s); training goes on", module.step, error)
         log.info("validation of step %d: %s", module.step, summary(validation))
         if self._best is not None:
-            self._best.keep_if_best(module, validation.score, validation.episodes)
+            self._best.keep_if_best(module, Score.of_error(validation.score, validation.episodes))
 
 
 def summary(validation: Validation) -> str:

@@ -14,6 +14,10 @@ from vita_train.validation_examples import Example
 from vita_train.validation_plots import plot_examples
 
 METRICS_FILE = "metrics.json"
+"""Holds the errors on held-out episodes."""
+
+ONLINE_FILE = "online.json"
+"""Holds what came of episodes in an environment."""
 
 
 def write_validation(
@@ -36,7 +40,7 @@ def write_validation(
         DataError: the disk does not take it, or the folder holds something else.
     """
     try:
-        with publish(folder, overwrite=True, replaceable=_is_validation) as work:
+        with publish(folder, overwrite=True, replaceable=is_validation) as work:
             work.mkdir()
             (work / METRICS_FILE).write_text(
                 json.dumps({**about, **validation.to_dict()}, indent=2, allow_nan=False) + "\n", encoding="utf-8"
@@ -46,11 +50,11 @@ def write_validation(
         raise DataError(f"'{folder}' cannot be written ({error}); free some space or choose another place") from error
 
 
-def read_score(folder: Path) -> tuple[tuple[int, ...], float] | None:
-    """Of an earlier validation: its episodes, and what the best step has least of (see ``Validation.score``).
+def read_error(folder: Path) -> tuple[tuple[int, ...], float] | None:
+    """Of an earlier validation on held-out episodes: which, and the error that decides (see ``Validation.score``).
 
     Returns:
-        None when there is none that can be read, or its error is not finite.
+        None when there is none that can be read.
     """
     try:
         content = json.loads((folder / METRICS_FILE).read_bytes())
@@ -60,5 +64,19 @@ def read_score(folder: Path) -> tuple[tuple[int, ...], float] | None:
         return None
 
 
-def _is_validation(folder: Path) -> bool:
-    return (folder / METRICS_FILE).is_file()
+def read_success(folder: Path) -> tuple[float, float, str] | None:
+    """Of an earlier validation in an environment: success rate, mean of the largest rewards, what was measured.
+
+    Returns:
+        None when there is none that can be read.
+    """
+    try:
+        content = json.loads((folder / ONLINE_FILE).read_bytes())
+        return float(content["success_rate"]), float(content["mean_max_reward"]), str(content["measured_on"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def is_validation(folder: Path) -> bool:
+    """Whether a folder holds a validation of either kind."""
+    return (folder / METRICS_FILE).is_file() or (folder / ONLINE_FILE).is_file()

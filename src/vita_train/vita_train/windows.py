@@ -17,21 +17,39 @@ Indices = NDArray[np.int64]
 class Windows:
     """Training windows over selected episodes.
 
-    Window i observes step ``starts[i]`` and learns the ``horizon`` actions from that step on. Actions past the
-    end of the window's own episode repeat its last one and are marked as padding.
+    Window i observes step ``starts[i]`` and the ``obs_horizon - 1`` steps before it, and learns the ``horizon``
+    actions from that step on. Observations before the window's own episode repeat its first one. Actions past its
+    end repeat its last one and are marked as padding.
 
     Attributes:
-        starts: int64 [W], step of each window's observation, counted over the whole dataset.
-        last: int64 [W], last step of the episode that the window belongs to.
+        starts: int64 [W], step of each window's present observation, counted over the whole dataset.
+        first: int64 [W], first step of the episode that the window belongs to.
+        last: int64 [W], its last step.
         horizon: actions in one window.
+        obs_horizon: O, observations in one window.
     """
 
     starts: Indices
+    first: Indices
     last: Indices
     horizon: int
+    obs_horizon: int = 1
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    def observations(self, windows: Indices) -> Indices:
+        """The steps that the windows observe.
+
+        Args:
+            windows: int64 [B], numbers of windows.
+
+        Returns:
+            Steps int64 [B, O] counted over the whole dataset, the oldest first and the present one last.
+        """
+        back = np.arange(1 - self.obs_horizon, 1, dtype=np.int64)
+        steps: Indices = np.maximum(self.starts[windows, None] + back, self.first[windows, None])
+        return steps
 
     def actions(self, windows: Indices) -> tuple[Indices, NDArray[np.bool_]]:
         """The steps whose actions the windows learn.
@@ -49,7 +67,11 @@ class Windows:
 
 
 def make_windows(
-    episode_ends: Indices, horizon: int, episodes: Sequence[int] | None = None, drop_n_last_frames: int = 0
+    episode_ends: Indices,
+    horizon: int,
+    episodes: Sequence[int] | None = None,
+    drop_n_last_frames: int = 0,
+    obs_horizon: int = 1,
 ) -> Windows:
     """Build the windows of a dataset or of some of its episodes.
 
@@ -59,6 +81,7 @@ def make_windows(
         episodes: numbers of the episodes to use; None = all.
         drop_n_last_frames: how many steps at each episode's end start no window. 0 keeps the final grasp or
             release pose as well trained as any other; their windows are padded.
+        obs_horizon: observations in one window, at least 1.
 
     Raises:
         UsageError: an episode that does not exist or is named twice, or nothing is left.
@@ -67,18 +90,17 @@ def make_windows(
     chosen = range(count) if episodes is None else episodes
     refuse_strange_episodes("task.dataset_episodes", chosen, count)
     begins = np.concatenate(([0], episode_ends[:-1])).astype(np.int64)
-    ranges = [
-        (np.arange(begins[episode], episode_ends[episode] - drop_n_last_frames), episode_ends[episode] - 1)
-        for episode in chosen
-    ]
-    starts = np.concatenate([steps for steps, _ in ranges]) if ranges else np.empty(0)
-    last = np.concatenate([np.full(len(steps), end) for steps, end in ranges]) if ranges else np.empty(0)
+    numbers = np.asarray(chosen, dtype=np.int64)
+    counts = np.maximum(episode_ends[numbers] - begins[numbers] - drop_n_last_frames, 0)
+    first = np.repeat(begins[numbers], counts)
+    # How far each window lies from its episode's begin: its own number less that of the episode's first window.
+    starts = first + np.arange(counts.sum(), dtype=np.int64) - np.repeat(np.cumsum(counts) - counts, counts)
     if not len(starts):
         raise UsageError(
             f"no training window is left of {len(chosen)} episodes after dropping {drop_n_last_frames} steps of each; "
             "choose more episodes or a smaller policy.drop_n_last_frames"
         )
-    return Windows(starts.astype(np.int64), last.astype(np.int64), horizon)
+    return Windows(starts, first, np.repeat(episode_ends[numbers] - 1, counts), horizon, obs_horizon)
 
 
 def refuse_strange_episodes(key: str, episodes: Sequence[int], count: int) -> None:

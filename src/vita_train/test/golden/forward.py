@@ -45,8 +45,8 @@ def vision_arrays(policy: VitaPolicy, images: Mapping[str, Tensor]) -> tuple[dic
         return hook
 
     hooks = [backbone.get_submodule(name).register_forward_hook(keep(name)) for name in STAGES]  # type: ignore[arg-type]
-    cameras = [policy.observer.prepare(images[key], policy.normalize_inputs[key]) for key in images]
-    prepared = torch.stack(cameras, dim=1).flatten(0, 1)
+    cameras = [policy.observer.prepare(images[key][:, None], policy.normalize_inputs[key]) for key in images]
+    prepared = torch.stack(cameras, dim=2).flatten(0, 2)
     features: Tensor = backbone(prepared)
     for hook in hooks:
         hook.remove()

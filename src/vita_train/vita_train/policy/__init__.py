@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from vita_train.policy.checkpoint import latest_checkpoint
     from vita_train.policy.inference import load_policy
     from vita_train.policy.observation import ActionChunk, Observation
+    from vita_train.policy.observation_history import ObservationHistory
     from vita_train.policy.vita_inference import VitaInference
 
-__all__ = ["ActionChunk", "Observation", "VitaInference", "latest_checkpoint", "load_policy"]
+__all__ = ["ActionChunk", "Observation", "ObservationHistory", "VitaInference", "latest_checkpoint", "load_policy"]
 
 _HOMES = {
     "ActionChunk": "observation",
     "Observation": "observation",
+    "ObservationHistory": "observation_history",
     "VitaInference": "vita_inference",
     "latest_checkpoint": "checkpoint",
     "load_policy": "inference",

@@ -1,64 +1,68 @@
-"""Action chunks to latents and back."""
+"""Action chunks to latents and back: which encoder and decoder the settings name, and how they are used."""
 
 from __future__ import annotations
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor, nn
 
-
-class ActionEncoder(nn.Module):
-    """Convolutions over time, each halving the chunk, then a linear layer."""
-
-    def __init__(self, horizon: int, action_dim: int, hidden_dim: int, num_layers: int, latent_dim: int) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        channels = action_dim
-        for _ in range(num_layers):
-            layers += [nn.Conv1d(channels, hidden_dim, kernel_size=5, stride=2, padding=2), nn.ReLU()]
-            channels = hidden_dim
-        self.encoder = nn.Sequential(*layers)
-        self.latent_proj = nn.Linear(hidden_dim * (horizon // 2**num_layers), latent_dim)
-        for module in self.modules():
-            if isinstance(module, (nn.Conv1d, nn.Linear)):
-                nn.init.orthogonal_(module.weight)
-                assert module.bias is not None
-                nn.init.zeros_(module.bias)
-
-    def forward(self, actions: Tensor) -> Tensor:
-        """Normalised actions [B, T, A] to latents [B, Z]."""
-        latents: Tensor = self.latent_proj(self.encoder(actions.transpose(1, 2)).flatten(1))
-        return latents
+from vita_train.policy.action_decoder_cnn import CnnActionDecoder
+from vita_train.policy.action_decoder_simple import SimpleActionDecoder
+from vita_train.policy.action_encoder import ActionEncoder
+from vita_train.policy.action_encoder_cnn import CnnActionEncoder
+from vita_train.policy.action_encoder_simple import SimpleActionEncoder
+from vita_train.policy.action_encoder_transformer import TransformerActionEncoder
+from vita_train.policy.config import VitaConfig
+from vita_train.policy.gaussian import draw, kl_to_standard
 
 
-class DecoderBlock(nn.Module):
-    """Linear, exact GELU, linear; no shortcut."""
+def build_action_encoder(config: VitaConfig) -> ActionEncoder:
+    """The encoder that ``config.action_ae`` describes, with random weights; without gradients if it is frozen."""
+    ae = config.action_ae
+    sizes = (config.pred_horizon, config.action_dim, ae.enc_hidden_dim, ae.num_layers, config.latent_dim)
+    encoder: ActionEncoder
+    if ae.encoder_type == "transformer":
+        encoder = TransformerActionEncoder(*sizes, ae.num_heads, ae.mlp_ratio, ae.dropout, ae.use_variational)
+    elif ae.encoder_type == "simple":
+        encoder = SimpleActionEncoder(
+            config.pred_horizon, config.action_dim, ae.num_layers, config.latent_dim, ae.mlp_ratio, ae.dropout
+        )
+    else:
+        encoder = CnnActionEncoder(*sizes, ae.use_variational)
+    return encoder.requires_grad_(not ae.freeze_encoder)
 
-    def __init__(self, hidden_dim: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(hidden_dim, hidden_dim)
-        self.fc2 = nn.Linear(hidden_dim, hidden_dim)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, hidden] to [B, hidden]."""
-        out: Tensor = self.fc2(F.gelu(self.fc1(x)))
-        return out
+def build_action_decoder(config: VitaConfig) -> nn.Module:
+    """The decoder that ``config.action_ae`` describes, with random weights; without gradients if it is frozen.
+
+    Returns:
+        A module from latents [B, Z] to normalised actions [B, T, A].
+    """
+    ae = config.action_ae
+    sizes = (config.pred_horizon, config.action_dim, ae.dec_hidden_dim, ae.num_layers, config.latent_dim)
+    decoder = CnnActionDecoder(*sizes) if ae.decoder_type == "cnn" else SimpleActionDecoder(*sizes, ae.dropout)
+    return decoder.requires_grad_(not ae.freeze_decoder)
 
 
-class ActionDecoder(nn.Module):
-    """An MLP from a latent to a whole chunk."""
+def encode_actions(
+    encoder: ActionEncoder, actions: Tensor, generator: torch.Generator | None = None
+) -> tuple[Tensor, Tensor | None]:
+    """Latents of action chunks.
 
-    def __init__(self, horizon: int, action_dim: int, hidden_dim: int, num_layers: int, latent_dim: int) -> None:
-        super().__init__()
-        self.chunk_shape = (horizon, action_dim)
-        self.input_proj = nn.Linear(latent_dim, hidden_dim)
-        self.layers = nn.Sequential(*(DecoderBlock(hidden_dim) for _ in range(num_layers)))
-        self.output_proj = nn.Linear(hidden_dim, horizon * action_dim)
-        for module in self.modules():
-            if isinstance(module, nn.Linear):
-                nn.init.xavier_uniform_(module.weight)
-                nn.init.zeros_(module.bias)
+    A variational encoder gives a draw in training mode, the mean otherwise.
 
-    def forward(self, latents: Tensor) -> Tensor:
-        """Latents [B, Z] to normalised actions [B, T, A]."""
-        actions: Tensor = self.output_proj(self.layers(self.input_proj(latents)))
-        return actions.view(-1, *self.chunk_shape)
+    Args:
+        encoder: of ``build_action_encoder``.
+        actions: normalised, [B, T, A].
+        generator: where a draw comes from; torch's own when None.
+
+    Returns:
+        Float32 latents [B, Z], and the scalar distance of a variational encoder's Gaussians from the standard one
+        (see ``kl_to_standard``), None of a deterministic encoder.
+    """
+    # Under autocast the last layer gives half precision, in which exponentials and squares would lose too much.
+    encoded = encoder(actions).float()
+    if not encoder.variational:
+        return encoded, None
+    mean, log_variance = encoded.chunk(2, dim=1)
+    latents = draw(mean, log_variance, generator) if encoder.training else mean
+    return latents, kl_to_standard(mean, log_variance)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import save
 from torch import Tensor
@@ -44,6 +45,8 @@ class Checkpoint:
         tensors: the policy's state_dict, float32 on the CPU.
         step: optimizer steps done.
         git_revision: of the code that trained it.
+        start_pose: of the states in which its training episodes begin, in the order of the state; None in checkpoints
+            that do not say so.
     """
 
     path: Path
@@ -53,14 +56,13 @@ class Checkpoint:
     tensors: dict[str, Tensor]
     step: int
     git_revision: str
+    start_pose: FeatureStats | None = None
 
     def build_policy(self) -> VitaPolicy:
         """A policy with these weights, on the CPU, in training mode."""
         with torch.device("meta"):
             policy = VitaPolicy(self.config)
         policy.load_state_dict(self.tensors, assign=True)
-        for parameter in policy.parameters():
-            parameter.requires_grad_(True)
         return policy
 
 
@@ -77,6 +79,7 @@ def save_checkpoint(
     *,
     step: int,
     git_revision: str = "unknown",
+    start_pose: FeatureStats | None = None,
     weights: Mapping[str, Tensor] | None = None,
     write_more: Callable[[Path], None] | None = None,
 ) -> Path:
@@ -89,6 +92,7 @@ def save_checkpoint(
         stats: the statistics it was built with.
         step: optimizer steps done.
         git_revision: of this code.
+        start_pose: statistics of the states in which the training episodes begin, None when they are unknown.
         weights: tensors to serve instead of the policy's own, by state_dict name (averaged weights).
         write_more: called with the unfinished folder to put further files into it.
 
@@ -112,6 +116,8 @@ def save_checkpoint(
         "dataset": spec.to_dict(),
         "stats": stats_to_dict(stats),
     }
+    if start_pose is not None:
+        document["start_pose"] = start_pose.to_dict()
     partial = folder.parent / f".{folder.name}.partial"
     if partial.exists():
         shutil.rmtree(partial)
@@ -164,16 +170,18 @@ def load_checkpoint(path: str | Path, config_yaml: str | Path | None = None) -> 
         config = VitaConfig.from_dict(document["policy"])
         spec = DatasetSpec.from_dict(document["dataset"])
         stats = stats_from_dict(document["stats"])
+        start_pose = FeatureStats.from_dict(document["start_pose"]) if "start_pose" in document else None
         step_done, revision = int(document["step"]), str(document["git_revision"])
     except (KeyError, TypeError, ValueError, AttributeError, VitaError) as error:
         raise DataError(
             f"'{folder / CONFIG_FILE}' does not describe a policy ({error}); copy the checkpoint folder again"
         ) from error
     _check_agreement(folder, config, spec)
+    _check_start_pose(folder, config, start_pose)
     if settings_file is not None:
         check_same_settings(settings_file, folder, config)
     check_weights(folder, config, tensors)
-    return Checkpoint(folder, config, spec, stats, tensors, step_done, revision)
+    return Checkpoint(folder, config, spec, stats, tensors, step_done, revision, start_pose)
 
 
 def latest_checkpoint(path: str | Path) -> Path:
@@ -227,6 +235,20 @@ def _check_agreement(folder: Path, config: VitaConfig, spec: DatasetSpec) -> Non
     if problems:
         raise DataError(
             f"policy and dataset in '{folder / CONFIG_FILE}' disagree: {'; '.join(problems)}; "
+            "copy the checkpoint folder again"
+        )
+
+
+def _check_start_pose(folder: Path, config: VitaConfig, start_pose: FeatureStats | None) -> None:
+    """A range that is not one would let any pose pass, or none."""
+    if start_pose is None:
+        return
+    low, high = start_pose.min, start_pose.max
+    whole = low.shape == high.shape == (config.state_dim,)
+    if not whole or not (np.isfinite(low) & np.isfinite(high) & (low <= high)).all():
+        raise DataError(
+            f"start_pose in '{folder / CONFIG_FILE}' must have a lowest and a highest value for each of the "
+            f"{config.state_dim} elements of the state, but has {low.tolist()} and {high.tolist()}; "
             "copy the checkpoint folder again"
         )
 

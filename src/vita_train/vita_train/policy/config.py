@@ -7,10 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from vita_dataset.errors import UsageError
+from vita_train.policy.config_checks import settings_problems
 from vita_train.policy.plain import from_plain
-
-FLOW_MATCHERS = ("conditional", "exact")
-OBSERVERS = ("resnet18", "small")
 
 
 @dataclass(frozen=True)
@@ -20,42 +18,90 @@ class FlowMatcherConfig:
     Attributes:
         name: "conditional" pairs each observation with its own action. "exact" re-pairs the batch by optimal transport,
             as VITA's published configuration does; it teaches an observation another one's action until the other
-            losses repair that, and costs an assignment on the CPU in each step, so it is not the default.
-        sigma: standard deviation of the noise around the straight path, in latent units.
-        num_sampling_steps: Euler steps from vision to action.
+            losses repair that, and costs an assignment on the CPU in each step, so it is not the default. "target" is
+            trained on paths from noise (Lipman et al. 2023), although a prediction starts from the vision latent: only
+            the losses of the decoded flow teach it vision. "schrodinger" follows a noisy bridge between optimally
+            paired latents and needs ``sigma`` above 0. "mean" and "improved_mean" learn the mean velocity of whole
+            intervals (Geng et al. 2025) and need ``flow_net.name`` "simple_mean_flow_net".
+        sigma: standard deviation of the noise around the path, in latent units.
+        num_sampling_steps: Euler steps, or intervals of a mean flow, from vision to action.
+        flow_ratio: mean flows: share of the samples whose interval has no length, from 0 to 1.
+        adaptive_loss_gamma: "mean": 1 is the plain squared error; less weights samples of a large error down.
+        aux_v_loss_weight: "improved_mean": weight of the loss of the network's own velocity, along which it learns.
+        norm_eps: "improved_mean": added to a sample's squared error before it divides by it.
+        norm_p: "improved_mean": power of that divisor; 0 = the plain squared error.
+        dispersive_weight: mean flows: weight of the dispersive loss of the network's hidden states.
+        dispersive_tau: its temperature.
     """
 
     name: str = "conditional"
     sigma: float = 0.0
     num_sampling_steps: int = 6
+    flow_ratio: float = 0.5
+    adaptive_loss_gamma: float = 0.5
+    aux_v_loss_weight: float = 1.0
+    norm_eps: float = 0.01
+    norm_p: float = 1.0
+    dispersive_weight: float = 0.0
+    dispersive_tau: float = 1.0
 
 
 @dataclass(frozen=True)
 class FlowNetConfig:
-    """The size of the velocity network: residual blocks of ``hidden_dim``, each with an MLP ``mlp_ratio`` as wide."""
+    """The velocity network: residual blocks of ``hidden_dim``, each with an MLP ``mlp_ratio`` as wide.
 
+    Attributes:
+        name: "simple" (also written "simple_flow_net"), or "simple_mean_flow_net" for the mean flows.
+        hidden_dim: width.
+        num_layers: blocks.
+        mlp_ratio: width of a block's MLP over ``hidden_dim``.
+        dropout: in the MLPs, while training.
+    """
+
+    name: str = "simple"
     hidden_dim: int = 512
     num_layers: int = 4
     mlp_ratio: float = 4.0
+    dropout: float = 0.0
 
 
 @dataclass(frozen=True)
 class ActionAutoencoderConfig:
-    """The action encoder (convolutions) and decoder (MLP), and the weights of their L1 reconstruction losses.
+    """The action encoder and decoder, and the weights of their reconstruction losses.
 
     Attributes:
-        enc_hidden_dim: channels of the convolutions.
-        dec_hidden_dim: width of the decoder.
-        num_layers: convolutions in the encoder, each halving the chunk, and blocks in the decoder.
+        encoder_type: "cnn" (convolutions, each halving the chunk), "transformer" or "simple" (an MLP for each step).
+        decoder_type: "simple" (an MLP) or "cnn" (transposed convolutions, which mirror the encoder's).
+        enc_hidden_dim: channels or width of the encoder; "simple" has the width latent_dim / pred_horizon instead.
+        dec_hidden_dim: width or channels of the decoder.
+        num_layers: convolutions or blocks in the encoder, and in the decoder.
+        num_heads: attention heads of the transformer.
+        mlp_ratio: inner width of the MLPs of a transformer or simple encoder over their outer one.
+        dropout: in the MLPs and the attention of encoder and decoder, while training; convolutions have none.
+        use_variational: the encoder gives a Gaussian, from which training draws and whose mean is used otherwise.
+        kl_weight: weight of that Gaussian's distance from the standard one.
         enc_recon_weight: weight of decoding the encoded action.
         flow_recon_weight: weight of decoding the latent that the flow predicts.
+        recon_loss_type: "l1" or "l2".
+        freeze_encoder: leave the encoder as it was initialised or loaded.
+        freeze_decoder: the same for the decoder.
     """
 
+    encoder_type: str = "cnn"
+    decoder_type: str = "simple"
     enc_hidden_dim: int = 512
     dec_hidden_dim: int = 512
     num_layers: int = 4
+    num_heads: int = 8
+    mlp_ratio: float = 4.0
+    dropout: float = 0.0
+    use_variational: bool = False
+    kl_weight: float = 0.0
     enc_recon_weight: float = 0.5
     flow_recon_weight: float = 0.5
+    recon_loss_type: str = "l1"
+    freeze_encoder: bool = False
+    freeze_decoder: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,10 +118,11 @@ class VitaConfig:
         crop_shape: (height, width) that the backbone sees [pixels].
         observer: the image backbone. "resnet18" is the published one; "small" (``keypoint_net``) is one that a CPU
             trains in minutes. All that follows the backbone is the same.
-        obs_horizon: observations that the policy looks at; 1.
+        obs_horizon: observations that the policy looks at: the present one and those before it, one step apart.
         pred_horizon: T, actions in a predicted chunk.
         action_horizon: actions of a chunk that are meant to be executed.
         latent_dim: Z, size of the vision and action latents.
+        decode_flow_latents: follow the flow while training, for the consistency and flow reconstruction losses.
         consistency_weight: weight of the distance between the latent that the flow predicts and the action's latent.
         enc_contrastive_weight: weight of InfoNCE between vision and action latents.
         flow_contrastive_weight: weight of InfoNCE between vision and predicted latents.
@@ -94,6 +141,7 @@ class VitaConfig:
     pred_horizon: int = 16
     action_horizon: int = 8
     latent_dim: int = 512
+    decode_flow_latents: bool = True
     consistency_weight: float = 1.0
     enc_contrastive_weight: float = 0.0
     flow_contrastive_weight: float = 0.0
@@ -103,7 +151,7 @@ class VitaConfig:
     action_ae: ActionAutoencoderConfig = field(default_factory=ActionAutoencoderConfig)
 
     def __post_init__(self) -> None:
-        problems = [*_unusable_keys(self), *_unusable_numbers(self), *_unknown_choices(self)]
+        problems = settings_problems(self)
         if problems:
             raise UsageError("the policy settings need mending: " + "; ".join(problems))
 
@@ -119,73 +167,3 @@ class VitaConfig:
             UsageError: lists every unknown, missing or misfit setting.
         """
         return from_plain(cls, data, "policy")
-
-
-def _unusable_keys(config: VitaConfig) -> list[str]:
-    problems = []
-    if not config.image_keys:
-        problems.append("image_keys is empty; name at least one camera")
-    # The weights file names a feature's statistics with dots turned to underscores, so "a.b" and "a_b" would collide.
-    names = [key.replace(".", "_") for key in (*config.image_keys, config.state_key, config.action_key)]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        problems.append(f"the keys {twice} are used more than once; give each camera, state and action its own key")
-    return problems
-
-
-def _unusable_numbers(config: VitaConfig) -> list[str]:
-    positive = {
-        "state_dim": config.state_dim,
-        "action_dim": config.action_dim,
-        "latent_dim": config.latent_dim,
-        "resize_shape": min(config.resize_shape),
-        "crop_shape": min(config.crop_shape),
-        "pred_horizon": config.pred_horizon,
-        "flow_matcher.num_sampling_steps": config.flow_matcher.num_sampling_steps,
-        "flow_net.hidden_dim": config.flow_net.hidden_dim,
-        "flow_net.num_layers": config.flow_net.num_layers,
-        "flow_net.mlp_ratio": config.flow_net.mlp_ratio,
-        "action_ae.enc_hidden_dim": config.action_ae.enc_hidden_dim,
-        "action_ae.dec_hidden_dim": config.action_ae.dec_hidden_dim,
-        "action_ae.num_layers": config.action_ae.num_layers,
-    }
-    weights = {
-        "consistency_weight": config.consistency_weight,
-        "enc_contrastive_weight": config.enc_contrastive_weight,
-        "flow_contrastive_weight": config.flow_contrastive_weight,
-        "flow_matcher.sigma": config.flow_matcher.sigma,
-        "action_ae.enc_recon_weight": config.action_ae.enc_recon_weight,
-        "action_ae.flow_recon_weight": config.action_ae.flow_recon_weight,
-    }
-    problems = [f"{name} must be above 0, but is {value}" for name, value in positive.items() if not value > 0]
-    problems += [f"{name} must be 0 or more, but is {value}" for name, value in weights.items() if not value >= 0]
-    if any(crop > size for crop, size in zip(config.crop_shape, config.resize_shape, strict=True)):
-        problems.append(
-            f"crop_shape {list(config.crop_shape)} does not fit into resize_shape {list(config.resize_shape)}; "
-            "make the crop smaller or the resize larger"
-        )
-    if config.obs_horizon != 1:
-        problems.append(f"obs_horizon is {config.obs_horizon}, but this policy looks at one observation; set it to 1")
-    if not 1 <= config.action_horizon <= config.pred_horizon:
-        problems.append(
-            f"action_horizon is {config.action_horizon}, but must lie between 1 and pred_horizon {config.pred_horizon}"
-        )
-    if config.action_ae.num_layers > 0 and config.pred_horizon % 2**config.action_ae.num_layers:
-        problems.append(
-            f"pred_horizon {config.pred_horizon} is not a multiple of {2**config.action_ae.num_layers}, "
-            f"although each of the {config.action_ae.num_layers} action_ae.num_layers halves it; "
-            "change one of the two"
-        )
-    return problems
-
-
-def _unknown_choices(config: VitaConfig) -> list[str]:
-    choices = {
-        "observer": (config.observer, OBSERVERS),
-        "flow_matcher.name": (config.flow_matcher.name, FLOW_MATCHERS),
-    }
-    return [
-        f"{name} '{value}' is not known; choose one of {list(known)}"
-        for name, (value, known) in choices.items()
-        if value not in known
-    ]

@@ -1,57 +1,61 @@
 """Exact optimal transport between two batches of the same size.
 
-With equal weights the cheapest plan is a permutation (Birkhoff), so it is found as an assignment problem with shortest
-augmenting paths (Jonker & Volgenant 1987), n^3 at worst.
+With equal weights the cheapest plan is a permutation (Birkhoff 1946), found as an assignment problem on the CPU.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from vita_train.policy.assignment import assign
 
-def optimal_pairs(source: Tensor, target: Tensor) -> Tensor:
-    """Pair each source with one target so that the summed squared distances are least.
 
-    Args:
-        source: [B, Z].
-        target: [B, Z].
+class Pairing:
+    """Pairs each source with one target so that the summed squared distances are least.
 
-    Returns:
-        int64 [B] on the source's device: the target of each source, each target once. Computed on the CPU.
+    A CUDA device need not wait: what the CPU must know leaves for it at once, and until ``result`` is asked for, more
+    work can be queued, which the device does while the CPU computes. The CPU waits only for what was queued before.
     """
-    cost = torch.cdist(source.detach().double().cpu(), target.detach().double().cpu()).square().numpy()
-    return torch.from_numpy(assign(cost)).to(source.device)
+
+    def __init__(self, source: Tensor, target: Tensor) -> None:
+        """Begins.
+
+        Args:
+            source: [B, Z].
+            target: [B, Z].
+        """
+        self._device = source.device
+        with torch.no_grad(), torch.autocast(source.device.type, enabled=False):
+            # |a - b|^2 without |a|^2 and |b|^2, which every permutation sums up alike.
+            cost = -(source.float() @ target.float().T)
+        # Only CUDA has the event that tells when it is there, and compiled code has an order of its own.
+        asynchronous = cost.is_cuda and not torch.compiler.is_compiling()
+        self._cost = cost.to("cpu", non_blocking=asynchronous)
+        self._arrived = torch.cuda.Event() if asynchronous else None  # type: ignore[no-untyped-call]
+        if self._arrived is not None:
+            self._arrived.record()
+
+    def result(self) -> Tensor:
+        """The target of each source, each target once.
+
+        Returns:
+            Int64 [B] on the source's device. Latents that are not finite keep their own pairs: the loss will say so.
+        """
+        if self._arrived is not None:
+            self._arrived.synchronize()
+        pairs: Tensor = _cheapest_pairs(self._cost)
+        return pairs.to(self._device, non_blocking=True)
 
 
-def assign(cost: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The column of each row of a square cost matrix [n, n] such that the sum of the chosen costs is least."""
-    n = len(cost)
-    row_price, column_price = np.zeros(n), np.zeros(n)
-    column_of, row_of = np.full(n, -1, dtype=np.int64), np.full(n, -1, dtype=np.int64)
-    for start in range(n):
-        # Dijkstra from the unassigned row `start` to the nearest free column, on costs reduced by the prices.
-        distance, previous = np.full(n, np.inf), np.full(n, start, dtype=np.int64)
-        done = np.zeros(n, dtype=bool)
-        row, reached, column = start, 0.0, -1
-        while row >= 0:
-            through = reached + cost[row] - row_price[row] - column_price
-            better = ~done & (through < distance)
-            distance[better], previous[better] = through[better], row
-            column = int(np.argmin(np.where(done, np.inf, distance)))
-            reached = float(distance[column])
-            done[column] = True
-            row = int(row_of[column])
-        # New prices keep every reduced cost at or above 0, and at 0 for assigned pairs.
-        gain, assigned = reached - distance[done], row_of[done]
-        column_price[done] -= gain
-        row_price[assigned[assigned >= 0]] += gain[assigned >= 0]
-        row_price[start] += reached
-        # Walk back along the path; each row on it takes the column that it reached.
-        while row != start:
-            row = int(previous[column])
-            row_of[column] = row
-            column_of[row], column = column, int(column_of[row])
-    return column_of
+# An operator, because torch.compile does not look into those; numpy it would take apart.
+@torch.library.custom_op("vita::cheapest_pairs", mutates_args=())
+def _cheapest_pairs(cost: Tensor) -> Tensor:
+    values = cost.numpy().astype(np.float64)
+    return torch.from_numpy(assign(values) if np.isfinite(values).all() else np.arange(len(values)))
+
+
+@_cheapest_pairs.register_fake
+def _(cost: Tensor) -> Tensor:
+    return torch.empty(len(cost), dtype=torch.int64)

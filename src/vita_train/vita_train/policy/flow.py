@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vita_train.policy.mlp import Mlp
+
 TIME_DIM = 256
 MAX_PERIOD = 1e4
 
@@ -24,26 +26,12 @@ class TimeEmbedding(nn.Module):
         return torch.cat((angles.sin(), angles.cos()), dim=1)
 
 
-class Mlp(nn.Module):
-    """Linear, tanh-GELU, linear."""
-
-    def __init__(self, dim: int, hidden_dim: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(dim, hidden_dim)
-        self.fc2 = nn.Linear(hidden_dim, dim)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, dim] to [B, dim]."""
-        out: Tensor = self.fc2(F.gelu(self.fc1(x), approximate="tanh"))
-        return out
-
-
 class FlowBlock(nn.Module):
     """A residual MLP that the time scales, shifts and gates (adaLN, Peebles & Xie 2023)."""
 
-    def __init__(self, dim: int, mlp_ratio: float) -> None:
+    def __init__(self, dim: int, mlp_ratio: float, dropout: float = 0.0) -> None:
         super().__init__()
-        self.mlp = Mlp(dim, int(dim * mlp_ratio))
+        self.mlp = Mlp(dim, int(dim * mlp_ratio), dropout, approximate="tanh")
         self.time_modulator = nn.Sequential(nn.SiLU(), nn.Linear(dim, 3 * dim))
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
@@ -62,13 +50,15 @@ class FlowBlock(nn.Module):
 class FlowNet(nn.Module):
     """The velocity at a latent and a time."""
 
-    def __init__(self, latent_dim: int, hidden_dim: int, num_layers: int, mlp_ratio: float) -> None:
+    def __init__(
+        self, latent_dim: int, hidden_dim: int, num_layers: int, mlp_ratio: float, dropout: float = 0.0
+    ) -> None:
         super().__init__()
         self.input_proj = nn.Linear(latent_dim, hidden_dim)
         self.time_embed = nn.Sequential(
             TimeEmbedding(), nn.Linear(TIME_DIM, 4 * TIME_DIM), nn.Mish(), nn.Linear(4 * TIME_DIM, hidden_dim)
         )
-        self.layers = nn.ModuleList(FlowBlock(hidden_dim, mlp_ratio) for _ in range(num_layers))
+        self.layers = nn.ModuleList(FlowBlock(hidden_dim, mlp_ratio, dropout) for _ in range(num_layers))
         self.norm = nn.LayerNorm(hidden_dim)
         self.out_proj = nn.Linear(hidden_dim, latent_dim)
         self._init_weights()

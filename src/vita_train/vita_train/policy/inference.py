@@ -1,19 +1,21 @@
-"""A checkpoint in service: one observation in, one chunk of actions out, both in robot units."""
+"""A checkpoint in service: what the robot sees in, one chunk of actions out, both in robot units."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from vita_dataset.errors import DataError, UsageError
 from vita_dataset.spec import DatasetSpec
-from vita_dataset.stats import Stats
+from vita_dataset.stats import FeatureStats, Stats
 from vita_train.policy.checkpoint import Checkpoint, load_checkpoint
 from vita_train.policy.config import VitaConfig
 from vita_train.policy.observation import ActionChunk, Observation
@@ -32,6 +34,7 @@ class ServedPolicy:
         config: settings of the policy.
         spec: the dataset that it was trained on.
         stats: statistics of that dataset.
+        start_pose: of the states in which its training episodes begin; None when the checkpoint does not say.
         step: optimizer steps that it was trained for.
         checkpoint: the folder it came from.
         device: where it runs.
@@ -43,6 +46,7 @@ class ServedPolicy:
         self.config: VitaConfig = checkpoint.config
         self.spec: DatasetSpec = checkpoint.spec
         self.stats: Stats = checkpoint.stats
+        self.start_pose: FeatureStats | None = checkpoint.start_pose
         self.step: int = checkpoint.step
         self.checkpoint: Path = checkpoint.path
         self.device = device
@@ -55,28 +59,31 @@ class ServedPolicy:
             for camera in [checkpoint.spec.camera(key)]
         }
 
-    def predict_chunk(self, observation: Observation) -> ActionChunk:
-        """Predict the actions that follow an observation.
+    def predict_chunk(self, observation: Observation | Sequence[Observation]) -> ActionChunk:
+        """Predict the actions that follow what was observed.
 
         Args:
-            observation: every image that the policy uses, at the size of the spec; further images are ignored.
+            observation: ``config.obs_horizon`` observations, the oldest first, each one step after the one before
+                (``ObservationHistory`` chooses them); alone where the policy looks at one. Each holds every image that
+                the policy uses, at the size of the spec; further images are ignored.
 
         Returns:
-            ``config.pred_horizon`` actions, stamped with the observation's time. They may be wrong or not finite; the
-            last gate before the robot is elsewhere.
+            ``config.pred_horizon`` actions, stamped with the newest observation's time. They may be wrong or not
+            finite; the last gate before the robot is elsewhere.
 
         Raises:
-            DataError: lists everything that does not fit: images or state missing, of another shape or type, or a
-                state that is not finite.
+            DataError: another number of observations, or lists everything that does not fit in one: images or state
+                missing, of another shape or type, or a state that is not finite.
         """
-        self._check(observation)
+        observed = (observation,) if isinstance(observation, Observation) else tuple(observation)
+        self._check_all(observed)
         start_ns = time.perf_counter_ns()
-        images = {key: self._tensor(observation.images[key]) for key in self.config.image_keys}
-        state = self._tensor(observation.state)
+        images = {key: self._tensor([each.images[key] for each in observed]) for key in self.config.image_keys}
+        state = self._tensor([each.state for each in observed])
         with torch.inference_mode(), self._autocast():
             actions = self._policy.predict(images, state)[0].cpu().numpy()
         return ActionChunk(
-            stamp_ns=observation.stamp_ns,
+            stamp_ns=observed[-1].stamp_ns,
             period_ns=self._period_ns,
             actions=actions,
             names=self.spec.action.names or (),
@@ -88,16 +95,29 @@ class ServedPolicy:
         images = {key: np.zeros(shape, np.uint8) for key, shape in self._shapes.items()}
         state = np.zeros(self.config.state_dim, np.float32)
         for _ in range(WARM_UP_RUNS):
-            self.predict_chunk(Observation(0, images, state))
+            self.predict_chunk([Observation(0, images, state)] * self.config.obs_horizon)
 
-    def _tensor(self, array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> Tensor:
+    def _tensor(self, arrays: Sequence[NDArray[np.generic]]) -> Tensor:
+        """Arrays of all observations as [1, O, ...] on the device."""
         # A copy: arrays that view a message are read-only, which torch does not know.
-        return torch.from_numpy(array[None].copy()).to(self.device)
+        return torch.from_numpy(np.stack(arrays)[None]).to(self.device)
 
     def _autocast(self) -> contextlib.AbstractContextManager[object]:
         if self.precision == "fp32":
             return contextlib.nullcontext()
         return torch.autocast(self.device.type, PRECISIONS[self.precision])
+
+    def _check_all(self, observed: Sequence[Observation]) -> None:
+        wanted = self.config.obs_horizon
+        if len(observed) != wanted:
+            raise DataError(
+                f"the policy of '{self.checkpoint}' looks at {wanted} observation{'s' * (wanted > 1)} at once "
+                f"(policy.obs_horizon), but got {len(observed)}; give as many, the oldest first, as "
+                "ObservationHistory chooses them"
+            )
+        # A history repeats its oldest one where it does not go back far enough.
+        for observation in {id(each): each for each in observed}.values():
+            self._check(observation)
 
     def _check(self, observation: Observation) -> None:
         problems: list[str] = []

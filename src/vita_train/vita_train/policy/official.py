@@ -14,6 +14,7 @@ from vita_dataset.errors import DataError, UsageError
 from vita_dataset.spec import CameraSpec, DatasetSpec, SourceSpec, VectorSpec
 from vita_dataset.stats import FeatureStats, Stats
 from vita_train.policy.config import VitaConfig
+from vita_train.policy.config_checks import SIMPLE_NETS
 from vita_train.policy.normalizer import buffer_name
 from vita_train.policy.official_yaml import SettingsFile
 
@@ -39,25 +40,40 @@ _SERVING = {
 }
 """Our setting -> the published one: what decides the network and how it is used."""
 
+_VARIANTS = {
+    "flow_net.name": "policy.flow_net.name",
+    "action_ae.encoder_type": "policy.action_ae.net.encoder_type",
+    "action_ae.decoder_type": "policy.action_ae.net.decoder_type",
+    "action_ae.num_heads": "policy.action_ae.net.num_heads",
+    "action_ae.mlp_ratio": "policy.action_ae.net.mlp_ratio",
+    "action_ae.use_variational": "policy.action_ae.use_variational",
+}
+"""The same for what older states of the published code do not have: then it is the default, theirs and ours."""
+
 _TRAINING = {
+    "decode_flow_latents": "policy.vita.decode_flow_latents",
     "consistency_weight": "policy.vita.consistency_weight",
     "enc_contrastive_weight": "policy.vita.enc_contrastive_weight",
     "flow_contrastive_weight": "policy.vita.flow_contrastive_weight",
     "flow_matcher.name": "policy.flow_matcher.name",
     "flow_matcher.sigma": "policy.flow_matcher.sigma",
+    "flow_matcher.flow_ratio": "policy.flow_matcher.flow_ratio",
+    "flow_matcher.adaptive_loss_gamma": "policy.flow_matcher.adaptive_loss_gamma",
+    "flow_matcher.aux_v_loss_weight": "policy.flow_matcher.aux_v_loss_weight",
+    "flow_matcher.norm_eps": "policy.flow_matcher.norm_eps",
+    "flow_matcher.norm_p": "policy.flow_matcher.norm_p",
+    "flow_matcher.dispersive_weight": "policy.flow_matcher.dispersive_weight",
+    "flow_matcher.dispersive_tau": "policy.flow_matcher.dispersive_tau",
+    "flow_net.dropout": "policy.flow_net.dropout",
+    "action_ae.dropout": "policy.action_ae.net.dropout",
+    "action_ae.kl_weight": "policy.action_ae.kl_weight",
     "action_ae.enc_recon_weight": "policy.action_ae.enc_recon_weight",
     "action_ae.flow_recon_weight": "policy.action_ae.flow_recon_weight",
+    "action_ae.recon_loss_type": "policy.action_ae.recon_loss_type",
+    "action_ae.freeze_encoder": "policy.action_ae.freeze_encoder",
+    "action_ae.freeze_decoder": "policy.action_ae.freeze_decoder",
 }
-"""The same for what only training uses. Not every state of the published code has all of them."""
-
-_FIXED: dict[str, tuple[Any, ...]] = {
-    "policy.name": ("vita",),
-    "policy.flow_net.name": ("simple", "simple_flow_net"),
-    "policy.action_ae.use_variational": (False,),
-    "policy.action_ae.net.encoder_type": ("cnn",),
-    "policy.action_ae.net.decoder_type": ("simple",),
-}
-"""Choices of the published code of which this one has a single variant."""
+"""The same for what only training uses. Not every state of the published code has all of them, and null is none."""
 
 
 def read_official_settings(folder: Path, config_yaml: Path | None = None) -> tuple[VitaConfig, DatasetSpec]:
@@ -73,17 +89,21 @@ def read_official_settings(folder: Path, config_yaml: Path | None = None) -> tup
     """
     file = SettingsFile.beside(folder) if config_yaml is None else SettingsFile.read(config_yaml)
     problems: list[str] = []
-    tree: dict[str, Any] = {}
+    # Where the published code does or assumes otherwise than we do: padded steps count in its losses.
+    tree: dict[str, Any] = {"mask_padding": False, "flow_matcher": {"name": "exact"}}
     for ours, theirs in _SERVING.items():
         _put(tree, ours, file.value(theirs, problems))
+    for ours, theirs in _VARIANTS.items():
+        if file.has(theirs):
+            _put(tree, ours, file.value(theirs, problems))
     for ours, theirs in _TRAINING.items():
         value = file.value(theirs, [])
         if value is not None:
             _put(tree, ours, value)
-    for theirs, supported in _FIXED.items():
-        value = file.value(theirs, problems)
-        if value is not None and value not in supported:
-            problems.append(f"{theirs} is {value!r}, but only {supported[0]!r} is supported")
+    _drop_unused(tree)
+    name = file.value("policy.name", problems)
+    if name not in (None, "vita"):
+        problems.append(f"policy.name is {name!r}, but only 'vita' is supported")
     repo_id = file.value("task.dataset_repo_id", problems)
     fps = file.value("task.fps", problems)
     if fps is not None and not (isinstance(fps, (int, float)) and math.isfinite(fps) and fps > 0):
@@ -94,8 +114,7 @@ def read_official_settings(folder: Path, config_yaml: Path | None = None) -> tup
             "give the settings of the run that wrote the checkpoint, or its config.json if this workspace wrote it"
         )
     try:
-        # Official training counts padded steps like any other.
-        config = VitaConfig.from_dict({**tree, "mask_padding": False})
+        config = VitaConfig.from_dict(tree)
     except UsageError as error:
         raise DataError(f"the training settings '{file.path}' cannot be used: {error}") from error
     return config, _spec(config, str(repo_id), float(fps))
@@ -113,16 +132,27 @@ def check_same_settings(config_yaml: Path, folder: Path, config: VitaConfig) -> 
     file = SettingsFile.read(config_yaml)
     own = config.to_dict()
     differences = []
-    for ours, theirs in _SERVING.items():
+    for ours, theirs in (_SERVING | _VARIANTS).items():
         value, expected = file.value(theirs, []), _get(own, ours)
         expected = list(expected) if isinstance(expected, tuple) else expected
-        if value is not None and value != expected:
+        # One network with two names.
+        same = value == expected or (value in SIMPLE_NETS and expected in SIMPLE_NETS)
+        if value is not None and not same:
             differences.append(f"{theirs} is {value!r}, in the checkpoint {expected!r}")
     if differences:
         raise DataError(
             f"the training settings '{config_yaml}' are not those of '{folder}': {'; '.join(differences)}; "
             "leave config_yaml out, the checkpoint's config.json is enough"
         )
+
+
+def _drop_unused(tree: dict[str, Any]) -> None:
+    """Leave out weights of losses that the run did not have; among our own settings they are refused."""
+    autoencoder = tree.get("action_ae", {})
+    if not autoencoder.get("use_variational"):
+        autoencoder.pop("kl_weight", None)
+    if not tree.get("decode_flow_latents", True):
+        tree.pop("flow_contrastive_weight", None)
 
 
 def _put(tree: dict[str, Any], name: str, value: Any) -> None:

@@ -61,6 +61,15 @@ class SettingsFile:
             "config_yaml"
         )
 
+    def has(self, name: str) -> bool:
+        """Whether something is written at a dotted name, be it null or a reference to nowhere."""
+        value = self.document
+        for part in name.split("."):
+            if not isinstance(value, Mapping) or part not in value:
+                return False
+            value = value[part]
+        return True
+
     def value(self, name: str, problems: list[str]) -> Any:
         """The value at a dotted name; a reference to another value, ``${a.b}`` or ``${..b}``, is followed.
 

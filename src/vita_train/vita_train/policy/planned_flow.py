@@ -7,37 +7,16 @@ sample, the rest is products of a matrix and a vector, as fast as the memory tha
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from vita_train.policy.flow import FlowBlock, FlowNet, euler_times
-from vita_train.policy.packed_layers import PackedLinear, can_pack
-
-VectorLayer = Callable[[Tensor], Tensor]
-"""A linear layer for one vector: float32 [in] to float32 [out]."""
-
-
-@dataclass(frozen=True, eq=False)
-class Affine:
-    """A linear layer for one vector, where it cannot be packed: ``weight`` [out, in] and ``bias`` [out]."""
-
-    weight: Tensor
-    bias: Tensor
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Float32 [in] to float32 [out]; the product in the weights' precision."""
-        return torch.addmv(self.bias, self.weight, x.to(self.weight.dtype)).float()
-
-
-def vector_layer(layer: nn.Linear, dtype: torch.dtype) -> VectorLayer:
-    """A copy of a linear layer for one vector, computed in ``dtype``."""
-    if can_pack(layer.weight.device, dtype):
-        return PackedLinear(layer)
-    return Affine(layer.weight.detach().to(dtype, copy=True), layer.bias.detach().to(dtype, copy=True))
+from vita_train.policy.mean_flow_net import MeanFlowNet
+from vita_train.policy.planned_mean_flow import PlannedMeanFlow
+from vita_train.policy.vector_layers import VectorLayer, vector_layer
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,3 +71,8 @@ class PlannedFlow:
                 h = block(h, step)
             x = torch.add(x, self._out_proj(self._norm(h)), alpha=1 / self._steps)
         return x
+
+
+def plan_flow(net: FlowNet | MeanFlowNet, steps: int, dtype: torch.dtype) -> PlannedFlow | PlannedMeanFlow:
+    """The way of a policy's flow network, prepared for one latent at a time (see the classes)."""
+    return PlannedMeanFlow(net, steps, dtype) if isinstance(net, MeanFlowNet) else PlannedFlow(net, steps, dtype)

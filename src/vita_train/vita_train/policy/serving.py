@@ -1,6 +1,6 @@
-"""A policy made ready to serve: the same function as ``VitaPolicy.predict``, rearranged for one observation at a time.
+"""A policy made ready to serve: the same function as ``VitaPolicy.predict``, rearranged for one sample at a time.
 
-Batch normalisation lies inside the convolutions, pixels are in channels_last order, all cameras go through the backbone
+Batch normalisation lies inside the convolutions, pixels are in channels_last order, all images go through the backbone
 together, what depends on time alone is computed beforehand, and the action encoder is gone. On a CPU the weights of
 convolutions and flow are packed for the processor; on a GPU the whole prediction is one CUDA graph.
 """
@@ -16,14 +16,14 @@ from torch import Tensor, nn
 from vita_train.policy.captured_graphs import CapturedGraphs, Compute, Record, cuda_recorder
 from vita_train.policy.folded_resnet import FoldedResNet18
 from vita_train.policy.packed_layers import can_pack, pack_convolutions
-from vita_train.policy.planned_flow import PlannedFlow
+from vita_train.policy.planned_flow import plan_flow
 from vita_train.policy.resnet import ResNet18
 from vita_train.policy.vision import central_crop
 from vita_train.policy.vita import VitaPolicy
 
 
 class ServingPolicy:
-    """Predicts for one observation. One thread at a time.
+    """Predicts for one sample of ``obs_horizon`` observations. One thread at a time.
 
     Half precision on the CPU is for tests; nothing there is faster with it.
     """
@@ -55,7 +55,7 @@ class ServingPolicy:
             self._backbone: nn.Module = FoldedResNet18(backbone)
         else:
             self._backbone = backbone.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._flow = PlannedFlow(policy.flow_net, config.flow_matcher.num_sampling_steps, dtype)
+        self._flow = plan_flow(policy.flow_net, config.flow_matcher.num_sampling_steps, dtype)
         self._obs_encoder, self._action_decoder = policy.obs_encoder, policy.action_decoder
         for part in (self._backbone, self._obs_encoder, self._action_decoder):
             _lower_precision(part, dtype)
@@ -65,8 +65,9 @@ class ServingPolicy:
         self._offsets = [-scale.mean / scale.divisor for scale in scales]
         self._state_scale = policy.normalize_inputs[config.state_key]
         self._action_scale = policy.unnormalize_outputs[config.action_key]
-        # What the backbone sees, [N, 3, h, w]: one place for all calls, into which every camera is written.
-        self._pixels = torch.zeros((len(scales), 3, *config.crop_shape), device=device).contiguous(
+        # What the backbone sees, [O N, 3, h, w], each observation's cameras in turn: one place for all calls.
+        count = config.obs_horizon * len(scales)
+        self._pixels = torch.zeros((count, 3, *config.crop_shape), device=device).contiguous(
             memory_format=torch.channels_last
         )
         if can_pack(device, dtype):
@@ -77,11 +78,11 @@ class ServingPolicy:
 
     @torch.inference_mode()
     def predict(self, images: Mapping[str, Tensor], state: Tensor) -> Tensor:
-        """The action chunk for one observation.
+        """The action chunk for one sample.
 
         Args:
-            images: camera key -> uint8 [1, H, W, 3] RGB, on this policy's device.
-            state: float32 [1, S], robot units, there too.
+            images: camera key -> uint8 [1, O, H, W, 3] RGB, the oldest observation first, on this policy's device.
+            state: float32 [1, O, S], robot units, there too.
 
         Returns:
             Float32 [1, T, A], robot units; a new tensor.
@@ -96,16 +97,16 @@ class ServingPolicy:
     def _compute(self, observation: Mapping[str, Tensor]) -> Tensor:
         for index, key in enumerate(self._config.image_keys):
             self._write_pixels(index, observation[key])
-        state = self._state_scale.normalize(observation[self._config.state_key])
+        state = self._state_scale.normalize(observation[self._config.state_key]).flatten(1)
         features = self._backbone(self._pixels).float()
         z_obs = self._obs_encoder(torch.cat((state, features.view(1, -1)), dim=1)).float()
         actions = self._action_decoder(self.flow(z_obs)).float()
         return self._action_scale.unnormalize(actions)
 
-    def _write_pixels(self, index: int, image: Tensor) -> None:
-        """Do what ``Observer.prepare`` does with a camera's image [1, H, W, 3], into its place among the pixels."""
-        place = self._pixels[index : index + 1]
-        pixels = image.permute(0, 3, 1, 2)
+    def _write_pixels(self, index: int, images: Tensor) -> None:
+        """Do what ``Observer.prepare`` does with a camera's images [1, O, H, W, 3], into their places in the pixels."""
+        place = self._pixels[index :: len(self._factors)]
+        pixels = images[0].permute(0, 3, 1, 2)
         if tuple(pixels.shape[2:]) != self._config.resize_shape:
             pixels = F.interpolate(pixels.float(), self._config.resize_shape, mode="bilinear", align_corners=False)
         place.copy_(central_crop(pixels, self._config.crop_shape))
@@ -115,5 +116,5 @@ class ServingPolicy:
 def _lower_precision(part: nn.Module, dtype: torch.dtype) -> None:
     """Bring to ``dtype`` what autocast would bring there; norms keep their precision."""
     for module in part.modules():
-        if isinstance(module, (nn.Conv2d, nn.Linear)):
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose1d, nn.Linear)):
             module.to(dtype)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vita_dataset.errors import DataError, UsageError
 from vita_train.policy.inference import load_policy
 from vita_train.policy.observation import Observation
+from vita_train.policy.observation_history import ObservationHistory
 
 OVERSHOOT = 0.5 / 255
 """How far a pixel may lie outside [0, 1]: interpolation leaves it by a trace, while 0 to 255 is another scale."""
@@ -40,10 +41,15 @@ class VitaInference:
         """
         self.policy = load_policy(checkpoint_dir, device=device, precision=mixed_precision)
         self.policy.warm_up()
-        self._observation: Observation | None = None
+        self._period_ns = round(1e9 / self.policy.spec.fps)
+        self._history = ObservationHistory[Observation](self.policy.config.obs_horizon, self._period_ns)
+        self._updates = 0
 
     def update_obs(self, obs: Mapping[str, Any]) -> None:
-        """Take over the newest observation; the one before is forgotten, even when the new one is refused.
+        """Take over the newest observation, one step (1 / ``policy.spec.fps`` seconds) after the one before.
+
+        A policy that looks back (``policy.config.obs_horizon`` above 1) needs one call for each step. Whatever was
+        observed before is forgotten when the new observation is refused.
 
         Args:
             obs: ``{"observation": {"images": {<camera>: image}, "state": state}}``, or the same with dotted keys
@@ -56,7 +62,15 @@ class VitaInference:
             DataError: lists everything that does not fit: a camera or the state missing, of another shape or type,
                 outside [0, 1] or not finite.
         """
-        self.reset()
+        try:
+            observation = self._read(obs)
+        except BaseException:
+            self.reset()
+            raise
+        self._history.push(observation)
+        self._updates += 1
+
+    def _read(self, obs: object) -> Observation:
         if not isinstance(obs, Mapping):
             raise DataError(
                 f"an observation must be a mapping, but is {type(obs).__name__}; "
@@ -79,10 +93,10 @@ class VitaInference:
                 f"the observation does not fit the policy of '{self.policy.checkpoint}': {'; '.join(problems)}; "
                 "give every camera as RGB float32 [3, H, W] in [0, 1] at the training set's size, and the state"
             )
-        self._observation = Observation(0, images, state)
+        return Observation(self._updates * self._period_ns, images, state)
 
     def get_action(self) -> NDArray[np.float32]:
-        """Predict what to do from the newest observation.
+        """Predict what to do from the newest observation and those before it that the policy looks at.
 
         Returns:
             Float32 [action_horizon, A] in robot units, in the order of ``policy.spec.action.names``, one for each
@@ -91,14 +105,15 @@ class VitaInference:
         Raises:
             UsageError: no observation since the beginning or the last reset.
         """
-        if self._observation is None:
+        observed = self._history.window()
+        if not observed:
             raise UsageError("there is no observation to act on; call update_obs before get_action")
-        chunk = self.policy.predict_chunk(self._observation)
+        chunk = self.policy.predict_chunk(observed)
         return chunk.actions[: self.policy.config.action_horizon].copy()
 
     def reset(self) -> None:
-        """Forget the observation: a new episode begins."""
-        self._observation = None
+        """Forget what was observed: a new episode begins."""
+        self._history.clear()
 
 
 def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

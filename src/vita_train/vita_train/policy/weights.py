@@ -46,9 +46,9 @@ def check_weights(folder: Path, config: VitaConfig, tensors: Mapping[str, Tensor
         expected = VitaPolicy(config).state_dict()
     common = sorted(expected.keys() & tensors.keys())
     problems = [
-        *_listing("missing", sorted(expected.keys() - tensors.keys())),
-        *_listing("unexpected", sorted(tensors.keys() - expected.keys())),
-        *_listing(
+        *listing("missing", sorted(expected.keys() - tensors.keys())),
+        *listing("unexpected", sorted(tensors.keys() - expected.keys())),
+        *listing(
             "of another shape",
             [
                 f"{name} {list(tensors[name].shape)} instead of {list(expected[name].shape)}"
@@ -56,10 +56,10 @@ def check_weights(folder: Path, config: VitaConfig, tensors: Mapping[str, Tensor
                 if tensors[name].shape != expected[name].shape
             ],
         ),
-        *_listing(
+        *listing(
             "not float32", [f"{name} {tensors[name].dtype}" for name in common if tensors[name].dtype != torch.float32]
         ),
-        *_listing("not finite", [name for name in common if not torch.isfinite(tensors[name]).all()]),
+        *listing("not finite", [name for name in common if not torch.isfinite(tensors[name]).all()]),
     ]
     if problems:
         raise DataError(
@@ -68,7 +68,8 @@ def check_weights(folder: Path, config: VitaConfig, tensors: Mapping[str, Tensor
         )
 
 
-def _listing(what: str, names: list[str]) -> list[str]:
+def listing(what: str, names: list[str]) -> list[str]:
+    """What is wrong with some tensors in a few words, as a list of one; empty where none are named."""
     if not names:
         return []
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vita_dataset.episode_video import WAITING, EpisodeVideo, side_by_side
 from vita_dataset.errors import DataError
 from vita_dataset.video import decode_video
-from vita_sim.episode_video import WAITING, EpisodeVideo, side_by_side
 
 
 def picture(height, width, value):
