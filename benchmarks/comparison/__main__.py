@@ -2,7 +2,7 @@
 
 All get the same demonstrations, observer, steps, batches, schedule and averaged weights, and try the same starts.
 Usage, from the workspace's folder: python -m benchmarks.comparison [--jobs N] [--quick] [--steps N] [--out FOLDER]
-Takes most of an hour on two cores. Every trial is kept when it is finished: the same command goes on where it was.
+About 40 CPU-minutes. Every trial is kept when it is finished: the same command goes on where it was.
 """
 
 from __future__ import annotations

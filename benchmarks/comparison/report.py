@@ -18,6 +18,7 @@ from benchmarks.comparison.summary import Summary, summarise
 from benchmarks.comparison.table import markdown
 from benchmarks.comparison.trial import Trial, finished
 from benchmarks.comparison.variants import BASE, VARIANTS
+from vita_dataset.errors import UsageError
 from vita_dataset.zarr_store import ConvertedDataset
 
 JSON_FILE, TABLE_FILE, FIGURE_FILE = "comparison.json", "comparison.md", "comparison.png"
@@ -33,8 +34,14 @@ def collect(folder: Path, plan: Plan) -> dict[str, list[Trial]]:
 
 
 def write_report(folder: Path, plan: Plan, dataset: ConvertedDataset) -> str:
-    """Measure what is measured for all at once, write the three files, and return the table."""
+    """Measure what is measured for all at once, write the three files, and return the table.
+
+    Raises:
+        UsageError: no trial is finished.
+    """
     trials = collect(folder, plan)
+    if not trials:
+        raise UsageError(f"no trial is finished in '{folder}'; run the comparison without --report first")
     base = trials.get(BASE)
     summaries = {key: summarise(own, None if key == BASE else base) for key, own in trials.items()}
     # Costs do not depend on the seed; they are ratios to the base, which must be there.

@@ -28,8 +28,18 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.02
 _REPORT_S = 2.0  # patience with the report of a transition that was made [s]
+_ANSWER_S = 5.0  # patience with an answer before the node is asked for its state [s]
 # What a node passes through, by the number of the transition.
 _PASSING = ("", "configuring", "cleaningup", "activating", "deactivating", *(3 * ["shuttingdown"]))
+# Where the transition of the same number leads.
+_GOALS = (
+    State.PRIMARY_STATE_UNKNOWN,
+    State.PRIMARY_STATE_INACTIVE,
+    State.PRIMARY_STATE_UNCONFIGURED,
+    State.PRIMARY_STATE_ACTIVE,
+    State.PRIMARY_STATE_INACTIVE,
+    *(3 * [State.PRIMARY_STATE_FINALIZED]),
+)
 
 
 def _ros_node(context: LaunchContext) -> Any:
@@ -87,11 +97,10 @@ class LifecycleLink:
     async def _change(self, transition_id: int) -> None:
         async with self._in_turn:
             self._reported = False
-            request = ChangeStateService.Request(transition=Transition(id=transition_id))
-            response = await self._call(self._change_state, request)
-            if response is None:
+            made = await self._make(transition_id)
+            if made is None:
                 return
-            if not response.success:
+            if not made:
                 text = "Failed to make transition '%s' for LifecycleNode '%s'"
                 self._logger.error(text, transition_id, self._action.node_name)
                 return
@@ -102,19 +111,45 @@ class LifecycleLink:
                 msg = TransitionEvent(start_state=State(label=_PASSING[transition_id]), goal_state=state.current_state)
                 self._report(msg)
 
+    async def _make(self, transition_id: int) -> bool | None:
+        """Whether the node made the transition; None when the node or the launch ends before it is known.
+
+        On a busy machine the middleware drops an answer now and then. The state tells then: a node answers for it only
+        after the transition that it was asked for before.
+        """
+        request = ChangeStateService.Request(transition=Transition(id=transition_id))
+        if not await self._is_there(self._change_state):
+            return None
+        answer, state = self._change_state.call_async(request), None
+        while not await self._until(answer.done, _ANSWER_S):
+            if self._is_over():
+                return None
+            if state is not None and state.done():
+                return bool(state.result().current_state.id == _GOALS[transition_id])
+            state = self._get_state.call_async(GetState.Request())
+        return bool(answer.result().success)
+
     async def _call(self, client: Any, request: Any) -> Any:
         """Return the response, None when the node or the launch ends before it comes."""
-        if not await self._until(client.service_is_ready):
-            self._logger.warning("Abandoning wait for the '%s' service, due to shutdown.", client.srv_name)
+        if not await self._is_there(client):
             return None
         future = client.call_async(request)
         return future.result() if await self._until(future.done) else None
 
+    async def _is_there(self, client: Any) -> bool:
+        there = await self._until(client.service_is_ready)
+        if not there:
+            self._logger.warning("Abandoning wait for the '%s' service, due to shutdown.", client.srv_name)
+        return there
+
+    def _is_over(self) -> bool:
+        process = self._action.get_asyncio_future()
+        return bool(self._context.is_shutdown or process is None or process.done())
+
     async def _until(self, done: Callable[[], bool], limit_s: float = float("inf")) -> bool:
         """Wait; False when time is over, or the process has ended, or the launch's own ROS node with the launch."""
         deadline = time.monotonic() + limit_s
-        process = self._action.get_asyncio_future()
-        while time.monotonic() < deadline and not (self._context.is_shutdown or process is None or process.done()):
+        while time.monotonic() < deadline and not self._is_over():
             if done():
                 return True
             await asyncio.sleep(_POLL_S)

@@ -56,3 +56,7 @@ def main() -> int:
         # The reader left (ros2 topic echo | head): nothing to report, and nothing to flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    finally:
+        # A group gets its signal twice. The second may come when all is done, and must not change the exit code.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
