@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ import rclpy
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-from vita_dataset.errors import run_cli
+from vita_dataset.errors import VitaError, run_cli
 from vita_sim.episode import EpisodeRules, episode_seeds
 from vita_sim.episode_client import EpisodeClient
 from vita_sim.evaluation_folder import evaluation_folder
@@ -28,6 +29,9 @@ from vita_sim.results import (
 from vita_sim.run_settings import SETTINGS, RunSettings, read_run_settings
 from vita_sim.sim_parameters import declare_settings
 from vita_sim.stage import Stage, open_stage
+
+SIGNAL_PATIENCE_S = 1.0
+"""Who ends a launch ends all its programs: that the policy is gone may be seen so long before the own signal comes."""
 
 
 def run_episodes(client: EpisodeClient, log: Any, stage: Stage, settings: RunSettings) -> dict[str, Any]:
@@ -89,6 +93,10 @@ def run(argv: Sequence[str]) -> int:
         client = EpisodeClient(node, stage, EpisodeRules(settings.time_limit_s), lambda: bool(asked_to_end))
         try:
             report = run_episodes(client, node.get_logger(), stage, settings)
+        except VitaError as error:
+            if _comes(asked_to_end):
+                raise KeyboardInterrupt from error
+            raise
         finally:
             client.close()
             node.destroy_node()
@@ -96,6 +104,13 @@ def run(argv: Sequence[str]) -> int:
         rclpy.try_shutdown()
     require_success(report, settings.min_success)
     return 0
+
+
+def _comes(signals: Sequence[int]) -> bool:
+    deadline = time.monotonic() + SIGNAL_PATIENCE_S
+    while not signals and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return bool(signals)
 
 
 def main() -> int:
